@@ -1,0 +1,1 @@
+"""Real servers on loopback: one module a server, all alike; they know nothing of Django or of lessons."""
