@@ -1,0 +1,157 @@
+"""What an exercise is: a task with its stub, hints, check, solutions and mistakes, gathered from one class body.
+
+    class HitRate(Exercise):
+        '''The share of hits among the answers of a cache.'''
+
+        id = "hit-rate-count"
+
+        def stub(answers): ...
+        hints = ("…", "…")
+        def check(attempt): ...                 # raises Incorrect, or returns what was measured, in words
+
+        @solution
+        def by_sum(answers): ...
+
+        @mistake("between 0 and 1")             # words that the feedback to this mistake must contain
+        def in_percent(answers): ...
+
+Solutions and mistakes are real functions; for a class as answer they are factories without arguments whose body
+defines and returns the class; for a value they are functions without arguments that return it.
+"""
+
+import ast
+import inspect
+import textwrap
+
+REGISTRY: dict[str, type["Exercise"]] = {}
+
+
+class Incorrect(Exception):
+    """An attempt is wrong: the message says call, got and expected, and carries the nudge for that very mistake."""
+
+
+def solution(function):
+    """Mark a function of an exercise's body as a solution that the tests run."""
+    function.role = "solution"
+    return function
+
+
+def mistake(words: str):
+    """Mark a function as a common mistake; the feedback to it must contain `words`."""
+
+    def mark(function):
+        function.role, function.words = "mistake", words
+        return function
+
+    return mark
+
+
+class Exercise:
+    """One exercise; subclasses register themselves under their `id`.
+
+    `kind` says what the learner hands in: "function", "class" or "value". `uses_database` gives every check a copy of
+    the database of its own. `options` are what the learner's cell shows, as in `@exercise("orm-3", queries=2)`.
+    """
+
+    id: str = ""
+    kind = "function"
+    uses_database = False
+    options: dict = {}
+    hints: tuple[str, ...] = ()
+    solutions: tuple = ()
+    mistakes: tuple = ()
+
+    def __init_subclass__(cls):
+        marked = [value for value in vars(cls).values() if hasattr(value, "role")]
+        cls.solutions = tuple(each for each in marked if each.role == "solution")
+        cls.mistakes = tuple(each for each in marked if each.role == "mistake")
+        for name, value in list(vars(cls).items()):
+            if inspect.isfunction(value):
+                setattr(cls, name, staticmethod(value))
+        if cls.id in REGISTRY and REGISTRY[cls.id].__qualname__ != cls.__qualname__:
+            raise ValueError(f"two exercises have the id {cls.id!r}: rename one of them")
+        REGISTRY[cls.id] = cls
+
+    def stub(*arguments):
+        """What the learner starts from."""
+
+    def check(attempt) -> str:
+        """Judge an attempt: return what was measured, or raise Incorrect."""
+        raise NotImplementedError
+
+    @classmethod
+    def task(cls) -> str:
+        """The task, in words."""
+        return inspect.cleandoc(cls.__doc__ or "")
+
+    @classmethod
+    def lesson(cls) -> str:
+        """The name of the module that holds the exercise, as in "hit_rate"."""
+        return cls.__module__.rsplit(".", 1)[-1]
+
+    @classmethod
+    def answer_from(cls, function):
+        """What a learner would hand in, made from a solution or a mistake: a function, a class, or a value."""
+        return function if cls.kind == "function" else function()
+
+    @classmethod
+    def solution_source(cls, which: int = 0) -> str:
+        """The source of a solution as a learner would type it, under the stub's name."""
+        function = cls.solutions[which]
+        source = textwrap.dedent(inspect.getsource(function))
+        definition = ast.parse(source).body[0]
+        lines = source.splitlines()[definition.lineno - 1 :]
+        if cls.kind == "function":
+            lines[0] = lines[0].replace(f"def {definition.name}(", f"def {cls.stub.__name__}(", 1)
+            return "\n".join(lines)
+        body = [each for each in definition.body if not _is_docstring(each)]
+        first, last = body[0].lineno, body[-1].lineno
+        whole = source.splitlines()
+        if cls.kind == "class":
+            return textwrap.dedent("\n".join(whole[first - 1 : last - 1])).rstrip()
+        text = textwrap.dedent("\n".join(whole[first - 1 :]))
+        return text.replace("return ", "", 1).rstrip()
+
+    @classmethod
+    def filled(cls, cell: str) -> str:
+        """A cell of a lesson with the first solution put in place of the stub; the cell's other lines stay.
+
+        Raises ValueError when the cell does not hold this exercise.
+        """
+        tree = ast.parse(cell)
+        lines = cell.splitlines()
+        for node in tree.body:
+            if cls.kind == "value" and _calls(getattr(node, "value", None), "answer", cls.id):
+                before, after = lines[: node.lineno - 1], lines[node.end_lineno :]
+                return "\n".join([*before, f'answer("{cls.id}", {cls.solution_source()})', *after])
+            decorators = getattr(node, "decorator_list", [])
+            if any(_calls(each, "exercise", cls.id) for each in decorators):
+                start = node.lineno - 1  # the line of def or class, below its decorators
+                solved = cls.solution_source().splitlines()
+                where = next(i for i, line in enumerate(solved) if line.startswith(("def ", "class ")))
+                opening = decorators[0].lineno - 1
+                return "\n".join(
+                    [
+                        *lines[:opening],
+                        *solved[:where],
+                        *lines[opening:start],
+                        *solved[where:],
+                        *lines[node.end_lineno :],
+                    ]
+                )
+        raise ValueError(
+            f"this cell does not hold the exercise {cls.id!r}: it has neither @exercise nor answer() for it"
+        )
+
+
+def _is_docstring(node) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _calls(node, name: str, first_argument: str) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and getattr(node.func, "id", getattr(node.func, "attr", None)) == name
+        and bool(node.args)
+        and getattr(node.args[0], "value", None) == first_argument
+    )

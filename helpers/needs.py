@@ -1,0 +1,47 @@
+"""What a cell needs: `%%needs memcached` leaves a cell out, in one sentence, where that server is missing."""
+
+import importlib
+import shutil
+
+SKIPPED: list[str] = []  # the servers that cells of this kernel were left out for
+
+
+def available(name: str) -> bool:
+    """True where the system's server `name` can be started; a name without a service module is looked up as a program."""
+    try:
+        module = importlib.import_module(f"helpers.services.{name}")
+    except ModuleNotFoundError:
+        return shutil.which(name) is not None
+    return module.available()
+
+
+def skipped(*names: str) -> None:
+    """Print why the cell was left out; called in place of the cell's own lines."""
+    SKIPPED.extend(names)
+    print(
+        f"This cell was left out: it needs the system's {' and '.join(names)}, which this machine does not have "
+        "(or TROUBLESPOTS_SERVERS leaves out). Everything else in the lesson runs."
+    )
+
+
+def transform(lines: list[str]) -> list[str]:
+    """The input transformer behind `%%needs`: cell lines in, cell lines out, as IPython calls it.
+
+    A transformer, not a cell magic, so that a cell that is not left out runs as any other cell: same errors, same
+    last value, same line numbers.
+    """
+    if not lines or not lines[0].startswith("%%needs"):
+        return lines
+    names = lines[0].split()[1:]
+    if not names:
+        return ["print('%%needs wants the name of a server, as in: %%needs memcached')\n"]
+    missing = [name for name in names if not available(name)]
+    if missing:
+        return [f"__import__('helpers.needs', fromlist=['needs']).skipped(*{missing!r})\n"]
+    return ["\n", *lines[1:]]
+
+
+def register(shell) -> None:
+    """Make `%%needs` known to this kernel; calling it twice changes nothing."""
+    if transform not in shell.input_transformers_cleanup:
+        shell.input_transformers_cleanup.insert(0, transform)
