@@ -7,7 +7,7 @@ SKIPPED: list[str] = []  # the servers that cells of this kernel were left out f
 
 
 def available(name: str) -> bool:
-    """True where the system's server `name` can be started; a name without a service module is looked up as a program."""
+    """True where the system has the server `name`; a name without a service module is looked up as a program."""
     try:
         module = importlib.import_module(f"helpers.services.{name}")
     except ModuleNotFoundError:

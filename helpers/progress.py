@@ -70,7 +70,7 @@ def _changing(identifier):
             _write(everything)
         except OSError as error:
             print(
-                f"Your progress could not be kept ({error.strerror}): free some disk space; your answer still counts here."
+                f"Your progress could not be kept ({error.strerror}): free some disk space; this answer still counts."
             )
 
 

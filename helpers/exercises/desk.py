@@ -24,7 +24,7 @@ def registry() -> dict:
 def exercise(identifier: str, **options):
     """Decorator: check the function or class below it as the answer to an exercise, and print the verdict.
 
-    `options` are the limits of the task, shown where the learner reads them; changing one changes nothing but the words.
+    `options` are the limits of the task, shown where the learner reads them; the check has its own.
     """
 
     def hand_in(attempt):

@@ -33,7 +33,7 @@ def grade(exercise, attempt, limit_seconds: float = LIMIT_SECONDS) -> Verdict:
     if not wanted:
         return Verdict("wrong", f"{exercise.id}: a {exercise.kind} is expected here, got {described(attempt)}.")
     try:
-        with time_limit(limit_seconds), own_database(exercise):
+        with own_database(exercise), time_limit(limit_seconds):
             measured = exercise.check(attempt)
     except Incorrect as error:
         return Verdict("wrong", f"{exercise.id}: {tidy(str(error))}")
