@@ -34,7 +34,7 @@ def pinned(server):
 def choose_core(allowed, environ=os.environ) -> int:
     """The core out of `allowed` for this process: by TROUBLESPOTS_CORE, else the test worker's number, else the pid.
 
-    The pid spreads the kernels of many learners on one machine; a number beyond the last core starts again at the first.
+    The pid spreads the kernels of many learners on one machine; numbers beyond the last core start again.
     """
     cores = sorted(allowed)
     worker = environ.get("TROUBLESPOTS_CORE") or environ.get("PYTEST_XDIST_WORKER") or ""

@@ -1,6 +1,7 @@
 """Judging an attempt: waiting, correct, wrong or the environment's fault, in words, the same words on every run."""
 
 import contextlib
+import dis
 import errno
 import re
 import signal
@@ -173,9 +174,8 @@ def _codes(attempt):
             yield member.__code__
 
 
-def _nothing():
-    """A body that only has a docstring."""
-
-
 def _does_nothing(code) -> bool:
-    return code.co_code == _nothing.__code__.co_code
+    # Not by comparing bytecode: `return 1` and `return None` differ only in the constants that it points to.
+    steps = [each for each in dis.get_instructions(code) if each.opname not in ("RESUME", "NOP")]
+    returns = all(each.opname in ("LOAD_CONST", "RETURN_CONST", "RETURN_VALUE") for each in steps)
+    return returns and all(each.argval is None for each in steps)
