@@ -1,0 +1,168 @@
+"""Servers as child processes: start, ready, stop, kill, restart, and no orphan however the kernel ends."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+_WATCHDOG = Path(__file__).with_name("watchdog.py")
+_INSTALL = {
+    "memcached": ("memcached", "memcached", None),
+    "chromium": ("chromium", "chromium", None),
+}
+
+
+class MissingServer(RuntimeError):
+    """A server's program is not on this machine; the message says how to install it."""
+
+    def __init__(self, name: str):
+        debian, mac, conda = _INSTALL.get(name, (name, name, None))
+        ways = [f"Debian: apt install {debian}", f"macOS: brew install {mac}"]
+        ways += [f"conda: conda install {conda}"] if conda else []
+        super().__init__(f"{name} is not on this machine; install it ({'; '.join(ways)}) and run this cell again.")
+
+
+class ServerDied(RuntimeError):
+    """A server ended, or gave no answer, while it was starting; the message ends with the last lines of its log."""
+
+
+class Server:
+    """A running server on this machine; use it in a `with` block, or call `stop()`.
+
+    Subclasses set `name` and say `command()` (the arguments to start it), and `ready()` (True once a real request was
+    answered; it sets `host`, `port` or `socket`, and `version`). Either way the server ends with the kernel.
+    """
+
+    name = "server"
+    flavour = "system"
+
+    def __init__(self):
+        self.host, self.port, self.socket, self.version = "127.0.0.1", 0, None, ""
+        self.pid = None
+        self._watchdog = None
+        self.folder = None
+
+    def command(self) -> list[str]:
+        """The program and its arguments."""
+        raise NotImplementedError
+
+    def environment(self) -> dict[str, str]:
+        """The environment that the server gets."""
+        return dict(os.environ)
+
+    def prepare(self) -> None:
+        """Set up the server's folder before it starts; nothing by default."""
+
+    def ready(self) -> bool:
+        """True once a real request was answered."""
+        raise NotImplementedError
+
+    @property
+    def address(self):
+        """Where it listens, as pymemcache's Client takes it: (host, port), or "unix:" and the path of its socket."""
+        return f"unix:{self.socket}" if self.socket else (self.host, self.port)
+
+    @property
+    def url(self) -> str:
+        """Where it listens, as text."""
+        return f"unix:{self.socket}" if self.socket else f"{self.host}:{self.port}"
+
+    def start(self, patience_seconds: float = 10):
+        """Start the server and return it once it answers; ServerDied when it does not, and nothing is left running."""
+        try:
+            self.folder = Path(tempfile.mkdtemp(prefix=f"troublespots-{self.name}-"))
+        except OSError as error:
+            raise OSError(
+                error.errno, f"no folder for {self.name} could be made in {tempfile.gettempdir()}: free or mend it"
+            ) from error
+        try:
+            self.prepare()
+            self._launch()
+            self._wait(patience_seconds)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """End the server and remove its folder; calling it twice changes nothing."""
+        if self._watchdog is not None:
+            self._watchdog.stdin.close()
+            self._watchdog.wait()
+            self._watchdog.stdout.close()
+        elif self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        self._watchdog, self.pid = None, None
+
+    def kill(self) -> None:
+        """Kill the server at once, as a crash would (SIGKILL to its process group)."""
+        if self.pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+            # The watchdog reaps it; until then the port may still look taken.
+            deadline = time.monotonic() + 5
+            while self._answers() and time.monotonic() < deadline:
+                time.sleep(0.005)
+
+    def restart(self):
+        """Stop the server if it runs, start it empty on the same port, and return it."""
+        self.stop()
+        return self.start()
+
+    def logs(self) -> str:
+        """What the server has written so far."""
+        try:
+            return (self.folder / "server.log").read_text(errors="replace")
+        except (OSError, TypeError):
+            return ""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def __repr__(self):
+        return f"<{self.name} {self.version} ({self.flavour})>"  # no port: it differs on every run
+
+    def _answers(self) -> bool:
+        try:
+            return self.ready()
+        except (OSError, ValueError):
+            return False
+
+    def _launch(self) -> None:
+        self._watchdog = subprocess.Popen(
+            [sys.executable, "-I", str(_WATCHDOG), str(self.folder), *self.command()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=self.environment(),
+            start_new_session=True,
+        )
+        answer = self._watchdog.stdout.readline().decode().strip()
+        if not answer.isdigit():
+            raise ServerDied(f"{self.name} {answer or 'could not be started'}.")
+        self.pid = int(answer)
+
+    def _wait(self, patience_seconds: float) -> None:
+        deadline = time.monotonic() + patience_seconds
+        while not self._answers():
+            if time.monotonic() > deadline or not _alive(self.pid):
+                last = "\n".join(self.logs().splitlines()[-5:]) or "(its log is empty)"
+                raise ServerDied(f"{self.name} ended, or gave no answer, while it was starting. Its log says:\n{last}")
+            time.sleep(0.005)
+
+
+def _alive(pid: int) -> bool:
+    """False for a process that has ended, also while it waits to be reaped by the watchdog."""
+    import psutil
+
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
