@@ -1,0 +1,25 @@
+"""What a trace is: a 1-D array of integer keys, one a request; every room of the laboratory checks its input here."""
+
+import numpy as np
+
+
+def check_trace(trace) -> np.ndarray:
+    """Return `trace` as an int64 array of keys ≥ 0, shape (requests,).
+
+    Raises TypeError when it is not an integer array and ValueError when it is empty, not 1-D, or holds a negative key.
+    """
+    if not isinstance(trace, np.ndarray):
+        raise TypeError(
+            f"a trace is a NumPy array of integer keys, and this is {type(trace).__name__}: use np.array(...)."
+        )
+    if not np.issubdtype(trace.dtype, np.integer):
+        raise TypeError(f"a trace holds integer keys, and this array holds {trace.dtype}: number the keys first.")
+    if trace.ndim != 1:
+        raise ValueError(f"a trace has one dimension, and this array has {trace.ndim}: hand in one row of keys.")
+    if trace.size == 0:
+        raise ValueError("this trace is empty: a hit rate needs at least one request.")
+    if trace.min() < 0:
+        raise ValueError(
+            f"the keys of a trace are 0 or more, and this one holds {trace.min()}: number the keys from 0."
+        )
+    return trace.astype(np.int64, copy=False)
