@@ -1,4 +1,4 @@
-"""The learner's interface inside a real kernel: start, %%needs, and errors in a sentence; then pictures and progress."""
+"""The learner's interface in a real kernel: `%%needs` and errors in a sentence; then pictures and progress."""
 
 import json
 import os
