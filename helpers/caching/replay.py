@@ -1,0 +1,205 @@
+"""Plays a trace against a real cache and measures what came of it: hits, misses, evictions, latency."""
+
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+from pymemcache import Client
+from pymemcache.exceptions import MemcacheError
+from tqdm import tqdm
+
+from helpers.caching.pinning import pinned
+from helpers.caching.trace import check_trace
+
+KEY = "talk:{:07d}"  # one length for every key, so that all items of one value size fall into one slab class
+_BROKEN = (OSError, MemcacheError, EOFError)
+
+
+def play(trace, ask, server, *, client=None, windows=1, warm_up=0, writes=None, write=None, progress=False):
+    """Send every request of `trace` to `server` by your function `ask(client, key)`, which says whether it was a hit.
+
+    `key` is text, as in "talk:0000042"; `client` is a pymemcache Client, or what you hand in (Django's cache, say).
+    The first `warm_up` requests are sent and not counted. `writes`, a boolean array as long as the trace, marks the
+    requests that go to `write(client, key)` instead; they count as writes, neither hits nor misses.
+
+    Returns one row for each of `windows` equal parts: `window`, `requests_seen` (at its end), `hits`, `misses`,
+    `writes`, `hit_rate`, `evictions`, `latency_p50_ms` and `latency_p99_ms` (of `ask`), `capacity_items` (items held at
+    its end: as many as fit, once anything was evicted), `memory_mb`, `source` ("measured"), `flavour`. While it runs,
+    this thread and the server share one core (Linux). A cache that dies, or an interrupt, ends the run with one
+    sentence, and the rows measured so far are returned. Raises TypeError or ValueError for a wrong trace, windows that
+    do not fit, writes without a `write`, or an `ask` that returns neither True nor False.
+    """
+    trace = check_trace(trace)
+    _check_windows(windows, warm_up, trace.size)
+    marks = _check_writes(writes, write, trace.size)
+    own = client if client is not None else connect(server)
+    keys = _names(trace)
+
+    def one(number):
+        if marks is not None and marks[number]:
+            write(own, keys[number])
+            return None, 1
+        hit = ask(own, keys[number])
+        if hit is not True and hit is not False:
+            if not isinstance(hit, np.bool_):
+                raise TypeError(
+                    f"ask(client, {keys[number]!r}) returned {hit!r}: it must return True for a hit and False for a "
+                    "miss, on every path."
+                )
+        return int(hit), 1
+
+    try:
+        return _run(one, trace.size, server, windows, warm_up, progress)
+    finally:
+        if client is None:
+            own.close()
+
+
+def play_batches(trace, ask_many, server, *, batch=50, client=None, windows=1, progress=False):
+    """Send `trace` in batches by your function `ask_many(client, keys)`, which returns the keys that were found.
+
+    `keys` are the distinct keys of a batch, first come first. A key that comes again within its batch counts as a hit:
+    its value is already there, and the database is not asked twice. So the hit rate lies a little off that of the same
+    requests one by one: within a batch nothing is evicted, and everything is looked up before anything is stored.
+    Returns the rows of `play`; the latencies are those of one call of `ask_many`, `batch` requests at a time.
+    """
+    trace = check_trace(trace)
+    if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
+        raise ValueError(f"batch={batch!r}: a whole number of requests, at least 1, go into a batch.")
+    _check_windows(windows, 0, trace.size)
+    own = client if client is not None else connect(server)
+    keys = _names(trace)
+
+    def many(number):
+        asked = keys[number : number + batch]
+        distinct = list(dict.fromkeys(asked))
+        found = ask_many(own, distinct)
+        if not hasattr(found, "__contains__") or isinstance(found, str):
+            raise TypeError(f"ask_many returned {found!r}: it must return the keys that were found, as get_many does.")
+        return len(asked) - sum(key not in found for key in distinct), len(asked)
+
+    try:
+        return _run(many, trace.size, server, windows, 0, progress)
+    finally:
+        if client is None:
+            own.close()
+
+
+def connect(server) -> Client:
+    """A pymemcache Client of `server`, with time limits, so that a cache that hangs cannot hang the notebook."""
+    return Client(server.address, no_delay=True, connect_timeout=5, timeout=10)
+
+
+def _run(step, total, server, windows, warm_up, progress):
+    """Call step(number) → (hits or None for a write, requests done) to the end; one row a window."""
+    ends = np.linspace(warm_up, total, windows + 1).astype(int)[1:]
+    observer = connect(server)
+    rows, counts, latencies, number = [], {"hits": 0, "misses": 0, "writes": 0}, [], 0
+    # Nothing is counted while it warms up: its hits go where no row looks.
+    seen = {"evictions": _stats(observer)["evictions"]}
+    bar = tqdm(total=total, disable=not progress, file=sys.stdout, leave=False, unit=" requests", unit_scale=True)
+
+    def close_window():
+        stats = _stats(observer)
+        rows.append(_row(len(rows), number, counts, latencies, stats, seen["evictions"], server))
+        seen["evictions"] = stats["evictions"]
+        counts.update(hits=0, misses=0, writes=0)
+        latencies.clear()
+
+    try:
+        with pinned(server):
+            while number < total:
+                began = time.perf_counter()
+                hits, done = step(number)
+                spent = time.perf_counter() - began
+                number += done
+                if progress and (number % 1000 < done):
+                    bar.update(number - bar.n)
+                if number <= warm_up:
+                    if number == warm_up:
+                        seen["evictions"] = _stats(observer)["evictions"]
+                    continue
+                if hits is None:
+                    counts["writes"] += done
+                else:
+                    counts["hits"] += hits
+                    counts["misses"] += done - hits
+                    latencies.append(spent)
+                if number >= ends[len(rows)]:
+                    close_window()
+    except (*_BROKEN, KeyboardInterrupt) as error:
+        rows.append(_partial(len(rows), number, counts, latencies, observer, seen["evictions"], server))
+        _tell(error, number, total, server)
+    finally:
+        bar.close()
+        observer.close()
+    return pd.DataFrame(rows)
+
+
+def _row(window, number, counts, latencies, stats, evictions_before, server):
+    answered = counts["hits"] + counts["misses"]
+    p50, p99 = np.quantile(latencies, (0.5, 0.99)) * 1000 if latencies else (np.nan, np.nan)
+    return {
+        "window": window,
+        "requests_seen": number,
+        **counts,
+        "hit_rate": counts["hits"] / answered if answered else np.nan,
+        "evictions": stats["evictions"] - evictions_before,
+        "latency_p50_ms": p50,
+        "latency_p99_ms": p99,
+        "capacity_items": stats["curr_items"],
+        "memory_mb": getattr(server, "memory_mb", np.nan),
+        "source": "measured",
+        "flavour": getattr(server, "flavour", ""),
+    }
+
+
+def _partial(window, number, counts, latencies, observer, evictions_before, server):
+    try:
+        stats = _stats(observer)
+    except _BROKEN:
+        stats = {"evictions": np.nan, "curr_items": -1}
+    row = _row(window, number, counts, latencies, stats, evictions_before, server)
+    return row if stats["curr_items"] >= 0 else {**row, "capacity_items": pd.NA}
+
+
+def _tell(error, number, total, server):
+    name = getattr(server, "name", "the cache")
+    what = "Interrupted" if isinstance(error, KeyboardInterrupt) else f"{name} stopped answering"
+    why = "" if isinstance(error, KeyboardInterrupt) else f" ({type(error).__name__})"
+    print(f"✘ {what} after {number:,} of {total:,} requests{why}: the rows cover what was measured until then.")
+
+
+def _stats(client):
+    stats = client.stats()
+    return {name: int(stats[name.encode()]) for name in ("evictions", "curr_items")}
+
+
+def _names(trace):
+    return [KEY.format(key) for key in trace.tolist()]
+
+
+def _check_windows(windows, warm_up, total):
+    for name, number, least in (("windows", windows, 1), ("warm_up", warm_up, 0)):
+        if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < least:
+            raise ValueError(f"{name}={number!r}: a whole number of at least {least} is needed.")
+    if warm_up + windows > total:
+        raise ValueError(
+            f"windows={windows} and warm_up={warm_up} need more requests than the {total:,} of this trace: "
+            "every window holds at least one."
+        )
+
+
+def _check_writes(writes, write, total):
+    if writes is None:
+        return None
+    marks = np.asarray(writes)
+    if marks.dtype != bool or marks.shape != (total,):
+        raise ValueError(
+            f"writes has the type {marks.dtype} and the shape {marks.shape}: give True or False for each of the "
+            f"{total:,} requests."
+        )
+    if not callable(write):
+        raise TypeError("writes= marks requests that are writes: give write=, a function of client and key, too.")
+    return marks.tolist()
