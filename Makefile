@@ -5,7 +5,7 @@ VENV   := .venv
 RUN    := $(VENV)/bin/python
 .DEFAULT_GOAL := help
 
-.PHONY: help test clean
+.PHONY: help lab test refresh clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -21,9 +21,17 @@ $(VENV)/.installed: $(LOCK) pyproject.toml
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+lab: $(VENV)/.installed  ## open the lessons in JupyterLab (PORT=8899 BROWSER=no for servers)
+	@$(RUN) -m helpers.commands.lab $(if $(PORT),--port $(PORT)) $(if $(filter no,$(BROWSER)),--no-browser)
+
 test: $(VENV)/.installed  ## prove the workshop on this machine
 	$(RUN) -m ruff check .
 	$(RUN) -m pytest -n 2 --dist loadfile
+	$(RUN) -m pytest -p helpers.building.leaving_out --nbval --nbval-current-env --nbval-cell-timeout 180 \
+	  --nbval-sanitize-with tests/sanitise.cfg --confcutdir notebooks notebooks
+
+refresh: $(VENV)/.installed  ## build the notebooks from lessons/ (LESSON=09 for one)
+	$(RUN) -m helpers.commands.refresh $(LESSON)
 
 clean:  ## remove the environment and caches; never your work/
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis

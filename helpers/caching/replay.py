@@ -41,12 +41,11 @@ def play(trace, ask, server, *, client=None, windows=1, warm_up=0, writes=None, 
             write(own, keys[number])
             return None, 1
         hit = ask(own, keys[number])
-        if hit is not True and hit is not False:
-            if not isinstance(hit, np.bool_):
-                raise TypeError(
-                    f"ask(client, {keys[number]!r}) returned {hit!r}: it must return True for a hit and False for a "
-                    "miss, on every path."
-                )
+        if hit is not True and hit is not False and not isinstance(hit, np.bool_):
+            raise TypeError(
+                f"ask(client, {keys[number]!r}) returned {hit!r}: it must return True for a hit and False for a "
+                "miss, on every path."
+            )
         return int(hit), 1
 
     try:

@@ -1,0 +1,1 @@
+"""The commands behind the Makefile: each module is one of them."""

@@ -1,0 +1,79 @@
+"""Every notebook as shipped: built from its lesson, executed, with no solution and no stored error in it."""
+
+import ast
+import os
+import re
+
+import nbformat
+import pytest
+
+from helpers.building.convert import convert, lessons, notebook_path
+from helpers.building.execute import execute
+from helpers.exercises.desk import registry
+
+SOURCES = lessons()
+IDENTIFIER = re.compile(r'^(?:@exercise|answer)\("([^"]+)"', re.MULTILINE)
+
+
+def code(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_there_are_lessons():
+    assert [each.stem for each in SOURCES] == ["09_hit_rate"]
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+class TestNotebook:
+    def test_it_is_built_from_its_lesson(self, source):
+        stored, built = nbformat.read(notebook_path(source), 4), convert(source)
+        assert [(c.cell_type, c.source, c.id) for c in stored.cells] == [
+            (c.cell_type, c.source, c.id) for c in built.cells
+        ], "run `make refresh`"
+
+    def test_every_cell_ran_once_in_order_without_an_error(self, source):
+        cells = code(nbformat.read(notebook_path(source), 4))
+        assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+        for cell in cells:
+            for output in cell.outputs:
+                assert output.output_type != "error" and output.get("name") != "stderr"
+                assert not {"image/png", "image/svg+xml"} & set(output.get("data", {})), "a figure without alt text"
+                assert not output.get("text", "").startswith("✘")
+                html = output.get("data", {}).get("text/html", "")
+                assert html.count("<img") == len(re.findall(r'<img alt="[^"]{20,}"', html))
+
+    def test_cells_are_short_and_few_are_ignored(self, source):
+        cells = code(nbformat.read(notebook_path(source), 4))
+        for cell in cells:
+            lines = [line for line in cell.source.splitlines() if line.strip()]
+            assert len(lines) <= 15, cell.source
+            ast.parse(re.sub(r"^%%.*", "", cell.source))
+        ignored = sum("nbval-ignore-output" in cell.metadata.get("tags", []) for cell in cells)
+        assert ignored <= len(cells) / 4
+
+    def test_one_title_and_headings_that_do_not_jump(self, source):
+        text = "\n".join(c.source for c in convert(source).cells if c.cell_type == "markdown")
+        levels = [len(marks) for marks in re.findall(r"^(#+) ", text, re.MULTILINE)]
+        assert levels.count(1) == 1 and levels[0] == 1
+        assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+
+    @pytest.mark.system_server("memcached")
+    def test_with_every_solution_filled_in_all_is_right(self, source, tmp_path, monkeypatch):
+        monkeypatch.setenv("TROUBLESPOTS_WORK", str(tmp_path))
+        notebook, filled = convert(source), []
+        for cell in code(notebook):
+            for identifier in IDENTIFIER.findall(cell.source):
+                cell.source = registry()[identifier].filled(cell.source)
+                filled.append(identifier)
+        execute(notebook)
+        printed = "".join(output.get("text", "") for cell in code(notebook) for output in cell.outputs)
+        for identifier in filled:
+            assert f"✔ {identifier}" in printed
+        assert "✎" not in printed
+        assert printed.count("✔") >= len(filled) + 3
+
+
+def test_every_exercise_stands_in_exactly_one_cell():
+    used = [found for source in SOURCES for found in IDENTIFIER.findall(source.read_text(encoding="utf-8"))]
+    assert sorted(used) == sorted(each for each in registry() if not each.startswith("test-"))
+    assert os.environ["TROUBLESPOTS_WORK"]
