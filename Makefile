@@ -27,8 +27,7 @@ lab: $(VENV)/.installed  ## open the lessons in JupyterLab (PORT=8899 BROWSER=no
 test: $(VENV)/.installed  ## prove the workshop on this machine
 	$(RUN) -m ruff check .
 	$(RUN) -m pytest -n 2 --dist loadfile
-	$(RUN) -m pytest -p helpers.building.leaving_out --nbval --nbval-current-env --nbval-cell-timeout 180 \
-	  --nbval-sanitize-with tests/sanitise.cfg --confcutdir notebooks notebooks
+	$(RUN) -m pytest --nbval --nbval-current-env --nbval-cell-timeout 180 --nbval-sanitize-with tests/sanitise.cfg notebooks
 
 refresh: $(VENV)/.installed  ## build the notebooks from lessons/ (LESSON=09 for one)
 	$(RUN) -m helpers.commands.refresh $(LESSON)

@@ -14,10 +14,9 @@ def start(name: str, size: str = "small") -> None:
     `size` is the amount of data: "small", "medium" or "large". Calling it again changes nothing. Raises ValueError for
     a lesson that does not exist. Nothing is put into the notebook's names.
     """
-    known = sorted(each.stem for each in paths.LESSONS.glob("[0-9][0-9]_*.py"))
-    if name.replace("-", "_") not in known:
-        names = ", ".join(each.replace("_", "-") for each in known)
-        raise ValueError(f'there is no lesson "{name}": the lessons are {names}.')
+    known = [paths.lesson_name(source) for source in paths.lessons()]
+    if name.replace("_", "-") not in known:
+        raise ValueError(f'there is no lesson "{name}": the lessons are {", ".join(known)}.')
     from helpers.project.boot import boot
 
     boot(size)

@@ -15,6 +15,12 @@ def available(name: str) -> bool:
     return module.available()
 
 
+def named(cell: str) -> list[str] | None:
+    """The servers that a cell's first line names after `%%needs`; None for a cell without that line."""
+    first = cell.partition("\n")[0]
+    return first.split()[1:] if first.startswith("%%needs") else None
+
+
 def skipped(*names: str) -> None:
     """Print why the cell was left out; called in place of the cell's own lines."""
     SKIPPED.extend(names)
@@ -30,9 +36,9 @@ def transform(lines: list[str]) -> list[str]:
     A transformer, not a cell magic, so that a cell that is not left out runs as any other cell: same errors, same
     last value, same line numbers.
     """
-    if not lines or not lines[0].startswith("%%needs"):
+    names = named(lines[0]) if lines else None
+    if names is None:
         return lines
-    names = lines[0].split()[1:]
     if not names:
         return ["print('%%needs wants the name of a server, as in: %%needs memcached')\n"]
     missing = [name for name in names if not available(name)]

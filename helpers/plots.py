@@ -41,15 +41,9 @@ def hit_rate(frame: pd.DataFrame, guess=None, ax=None):
             label=name,
             linewidth=1.6,
         )
-    measured = frame[frame.source == "measured"]
-    setups = measured.groupby("setup", sort=False) if "setup" in measured else [("measured", measured)]
-    for number, (name, rows) in enumerate(setups):
-        ax.plot(rows.capacity_items, rows.hit_rate, MARKERS[number], color=COLOURS[number], label=name, markersize=6.5)
+    _draw_points(ax, frame[frame.source == "measured"], "capacity_items")
     _draw_guess(ax, guess)
-    ax.set(xlabel="capacity (items)", ylabel="hit rate (%)", ylim=(0, 1))
-    ax.yaxis.set_major_formatter(PercentFormatter(xmax=1, symbol=""))
-    ax.legend(loc="lower right", frameon=False)
-    return ax
+    return _finish(ax, xlabel="capacity (items)", ylabel="hit rate (%)")
 
 
 def over_time(frame: pd.DataFrame, ax=None):
@@ -59,13 +53,8 @@ def over_time(frame: pd.DataFrame, ax=None):
     """
     _need(frame, ("requests_seen", "hit_rate"))
     ax = ax if ax is not None else axes()
-    groups = frame.groupby("setup", sort=False) if "setup" in frame else [("measured", frame)]
-    for number, (name, rows) in enumerate(groups):
-        ax.plot(rows.requests_seen, rows.hit_rate, MARKERS[number], color=COLOURS[number], label=name)
-    ax.set(xlabel="requests so far", ylabel="hit rate in the window (%)", ylim=(0, 1))
-    ax.yaxis.set_major_formatter(PercentFormatter(xmax=1, symbol=""))
-    ax.legend(loc="lower right", frameon=False)
-    return ax
+    _draw_points(ax, frame, "requests_seen")
+    return _finish(ax, xlabel="requests so far", ylabel="hit rate in the window (%)")
 
 
 def axes(width: float = 7.5, height: float = 4.4):
@@ -74,6 +63,19 @@ def axes(width: float = 7.5, height: float = 4.4):
     ax = Figure(figsize=(width, height), layout="constrained").subplots()
     ax.grid(alpha=0.25)
     ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def _draw_points(ax, frame, x):
+    groups = frame.groupby("setup", sort=False) if "setup" in frame else [("measured", frame)]
+    for number, (name, rows) in enumerate(groups):
+        ax.plot(rows[x], rows.hit_rate, MARKERS[number], color=COLOURS[number], label=name, markersize=6.5)
+
+
+def _finish(ax, xlabel, ylabel):
+    ax.set(xlabel=xlabel, ylabel=ylabel, ylim=(0, 1))
+    ax.yaxis.set_major_formatter(PercentFormatter(xmax=1, symbol=""))
+    ax.legend(loc="lower right", frameon=False)
     return ax
 
 

@@ -126,6 +126,24 @@ def test_one_core_for_the_run_and_every_core_back_after_it(server):
     assert os.sched_getaffinity(server.pid) == theirs
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system cannot pin a process to a core")
+def test_two_replays_of_one_server_give_its_cores_back_when_the_last_one_ends(server):
+    theirs = os.sched_getaffinity(server.pid)
+    with pinned(server) as core:
+        with pinned(server):
+            pass
+        assert os.sched_getaffinity(server.pid) == {core}
+    assert os.sched_getaffinity(server.pid) == theirs
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system cannot pin a process to a core")
+def test_a_server_started_again_during_a_replay_is_not_left_pinned(server):
+    theirs = os.sched_getaffinity(server.pid)
+    with pinned(server):
+        server.restart()
+    assert os.sched_getaffinity(server.pid) == theirs
+
+
 def test_the_core_follows_the_test_workers_number():
     assert choose_core({4, 5}, {"PYTEST_XDIST_WORKER": "gw1"}) == 5
     assert choose_core({4, 5}, {"TROUBLESPOTS_CORE": "2"}) == 4

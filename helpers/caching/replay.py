@@ -1,5 +1,6 @@
 """Plays a trace against a real cache and measures what came of it: hits, misses, evictions, latency."""
 
+import contextlib
 import sys
 import time
 
@@ -10,7 +11,7 @@ from pymemcache.exceptions import MemcacheError
 from tqdm import tqdm
 
 from helpers.caching.pinning import pinned
-from helpers.caching.trace import check_trace
+from helpers.caching.trace import check_at_least, check_trace
 
 KEY = "talk:{:07d}"  # one length for every key, so that all items of one value size fall into one slab class
 _BROKEN = (OSError, MemcacheError, EOFError)
@@ -33,7 +34,6 @@ def play(trace, ask, server, *, client=None, windows=1, warm_up=0, writes=None, 
     trace = check_trace(trace)
     _check_windows(windows, warm_up, trace.size)
     marks = _check_writes(writes, write, trace.size)
-    own = client if client is not None else connect(server)
     keys = _names(trace)
 
     def one(number):
@@ -48,11 +48,8 @@ def play(trace, ask, server, *, client=None, windows=1, warm_up=0, writes=None, 
             )
         return int(hit), 1
 
-    try:
+    with _lent(client, server) as own:
         return _run(one, trace.size, server, windows, warm_up, progress)
-    finally:
-        if client is None:
-            own.close()
 
 
 def play_batches(trace, ask_many, server, *, batch=50, client=None, windows=1, progress=False):
@@ -67,7 +64,6 @@ def play_batches(trace, ask_many, server, *, batch=50, client=None, windows=1, p
     if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
         raise ValueError(f"batch={batch!r}: a whole number of requests, at least 1, go into a batch.")
     _check_windows(windows, 0, trace.size)
-    own = client if client is not None else connect(server)
     keys = _names(trace)
 
     def many(number):
@@ -78,11 +74,8 @@ def play_batches(trace, ask_many, server, *, batch=50, client=None, windows=1, p
             raise TypeError(f"ask_many returned {found!r}: it must return the keys that were found, as get_many does.")
         return len(asked) - sum(key not in found for key in distinct), len(asked)
 
-    try:
+    with _lent(client, server) as own:
         return _run(many, trace.size, server, windows, 0, progress)
-    finally:
-        if client is None:
-            own.close()
 
 
 def connect(server) -> Client:
@@ -93,74 +86,80 @@ def connect(server) -> Client:
 def _run(step, total, server, windows, warm_up, progress):
     """Call step(number) → (hits or None for a write, requests done) to the end; one row a window."""
     ends = np.linspace(warm_up, total, windows + 1).astype(int)[1:]
-    observer = connect(server)
-    rows, counts, latencies, number = [], {"hits": 0, "misses": 0, "writes": 0}, [], 0
-    # Nothing is counted while it warms up: its hits go where no row looks.
-    seen = {"evictions": _stats(observer)["evictions"]}
+    number = 0
     bar = tqdm(total=total, disable=not progress, file=sys.stdout, leave=False, unit=" requests", unit_scale=True)
-
-    def close_window():
-        stats = _stats(observer)
-        rows.append(_row(len(rows), number, counts, latencies, stats, seen["evictions"], server))
-        seen["evictions"] = stats["evictions"]
-        counts.update(hits=0, misses=0, writes=0)
-        latencies.clear()
-
-    try:
-        with pinned(server):
-            while number < total:
-                began = time.perf_counter()
-                hits, done = step(number)
-                spent = time.perf_counter() - began
-                number += done
-                if progress and (number % 1000 < done):
-                    bar.update(number - bar.n)
-                if number <= warm_up:
-                    if number == warm_up:
-                        seen["evictions"] = _stats(observer)["evictions"]
-                    continue
-                if hits is None:
-                    counts["writes"] += done
-                else:
-                    counts["hits"] += hits
-                    counts["misses"] += done - hits
-                    latencies.append(spent)
-                if number >= ends[len(rows)]:
-                    close_window()
-    except (*_BROKEN, KeyboardInterrupt) as error:
-        rows.append(_partial(len(rows), number, counts, latencies, observer, seen["evictions"], server))
-        _tell(error, number, total, server)
-    finally:
-        bar.close()
-        observer.close()
-    return pd.DataFrame(rows)
+    with bar, contextlib.closing(connect(server)) as observer:
+        meter = _Meter(server, observer)
+        try:
+            with pinned(server):
+                while number < total:
+                    began = time.perf_counter()
+                    hits, done = step(number)
+                    spent = time.perf_counter() - began
+                    number += done
+                    if progress and (number % 1000 < done):
+                        bar.update(number - bar.n)
+                    if number > warm_up:
+                        meter.count(hits, done, spent)
+                        if number >= ends[len(meter.rows)]:
+                            meter.close_window(number, _stats(observer))
+                    elif number == warm_up:
+                        meter.open_window(_stats(observer))
+        except (*_BROKEN, KeyboardInterrupt) as error:
+            try:
+                stats = _stats(observer)
+            except _BROKEN:
+                stats = {"evictions": np.nan, "curr_items": pd.NA}
+            meter.close_window(number, stats)
+            _tell(error, number, total, server)
+    return pd.DataFrame(meter.rows)
 
 
-def _row(window, number, counts, latencies, stats, evictions_before, server):
-    answered = counts["hits"] + counts["misses"]
-    p50, p99 = np.quantile(latencies, (0.5, 0.99)) * 1000 if latencies else (np.nan, np.nan)
-    return {
-        "window": window,
-        "requests_seen": number,
-        **counts,
-        "hit_rate": counts["hits"] / answered if answered else np.nan,
-        "evictions": stats["evictions"] - evictions_before,
-        "latency_p50_ms": p50,
-        "latency_p99_ms": p99,
-        "capacity_items": stats["curr_items"],
-        "memory_mb": getattr(server, "memory_mb", np.nan),
-        "source": "measured",
-        "flavour": getattr(server, "flavour", ""),
-    }
+class _Meter:
+    """What a replay has counted in the window that is open, and the rows of those that are closed."""
+
+    def __init__(self, server, observer):
+        self.server, self.rows = server, []
+        self.open_window(_stats(observer))
+
+    def open_window(self, stats):
+        self.hits = self.misses = self.writes = 0
+        self.latencies = []
+        self.evictions_before = stats["evictions"]
+
+    def count(self, hits, done, spent):
+        if hits is None:
+            self.writes += done
+            return
+        self.hits += hits
+        self.misses += done - hits
+        self.latencies.append(spent)
+
+    def close_window(self, number, stats):
+        answered = self.hits + self.misses
+        p50, p99 = np.quantile(self.latencies, (0.5, 0.99)) * 1000 if self.latencies else (np.nan, np.nan)
+        row = {
+            "window": len(self.rows),
+            "requests_seen": number,
+            "hits": self.hits,
+            "misses": self.misses,
+            "writes": self.writes,
+            "hit_rate": self.hits / answered if answered else np.nan,
+            "evictions": stats["evictions"] - self.evictions_before,
+            "latency_p50_ms": p50,
+            "latency_p99_ms": p99,
+            "capacity_items": stats["curr_items"],
+            "memory_mb": getattr(self.server, "memory_mb", np.nan),
+            "source": "measured",
+            "flavour": getattr(self.server, "flavour", ""),
+        }
+        self.rows.append(row)
+        self.open_window(stats)
 
 
-def _partial(window, number, counts, latencies, observer, evictions_before, server):
-    try:
-        stats = _stats(observer)
-    except _BROKEN:
-        stats = {"evictions": np.nan, "curr_items": -1}
-    row = _row(window, number, counts, latencies, stats, evictions_before, server)
-    return row if stats["curr_items"] >= 0 else {**row, "capacity_items": pd.NA}
+def _lent(client, server):
+    """The learner's own client, left open afterwards; or one of ours, closed."""
+    return contextlib.closing(connect(server)) if client is None else contextlib.nullcontext(client)
 
 
 def _tell(error, number, total, server):
@@ -180,9 +179,8 @@ def _names(trace):
 
 
 def _check_windows(windows, warm_up, total):
-    for name, number, least in (("windows", windows, 1), ("warm_up", warm_up, 0)):
-        if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < least:
-            raise ValueError(f"{name}={number!r}: a whole number of at least {least} is needed.")
+    check_at_least("windows", windows, 1)
+    check_at_least("warm_up", warm_up, 0)
     if warm_up + windows > total:
         raise ValueError(
             f"windows={windows} and warm_up={warm_up} need more requests than the {total:,} of this trace: "

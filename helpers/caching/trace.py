@@ -23,3 +23,9 @@ def check_trace(trace) -> np.ndarray:
             f"the keys of a trace are 0 or more, and this one holds {trace.min()}: number the keys from 0."
         )
     return trace.astype(np.int64, copy=False)
+
+
+def check_at_least(name: str, number, least: int) -> None:
+    """Raise ValueError, naming the argument, unless `number` is a whole number of at least `least`."""
+    if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < least:
+        raise ValueError(f"{name}={number!r}: a whole number of at least {least} is needed.")

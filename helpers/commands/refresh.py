@@ -5,7 +5,7 @@ import sys
 import nbformat
 
 from helpers import paths
-from helpers.building.convert import convert, lessons, notebook_path
+from helpers.building.convert import convert, notebook_path
 from helpers.building.execute import LessonFailed, execute
 from helpers.building.normalise import normalise
 
@@ -15,12 +15,11 @@ def refresh(pattern: str = "") -> int:
 
     A notebook that is refused leaves the stored one as it was.
     """
-    sources = lessons(pattern)
+    sources = paths.lessons(pattern)
     if not sources:
         print(f"✘ no lesson starts with {pattern!r}: give its number, as in LESSON=09.")
         return 1
     refused = 0
-    paths.NOTEBOOKS.mkdir(exist_ok=True)
     for source in sources:
         try:
             built = normalise(execute(convert(source)))

@@ -50,10 +50,12 @@ class Exercise:
     """One exercise; subclasses register themselves under their `id`.
 
     `kind` says what the learner hands in: "function", "class" or "value". `uses_database` gives every check a copy of
-    the database of its own. `options` are what the learner's cell shows, as in `@exercise("orm-3", queries=2)`.
+    the database of its own. `name` is what the learner's cell calls a function, `options` are what it
+    shows, as in `@exercise("orm-3", queries=2)`.
     """
 
     id: str = ""
+    name: str = "stub"
     kind = "function"
     uses_database = False
     options: dict = {}
@@ -102,7 +104,7 @@ class Exercise:
         definition = ast.parse(source).body[0]
         lines = source.splitlines()[definition.lineno - 1 :]
         if cls.kind == "function":
-            lines[0] = lines[0].replace(f"def {definition.name}(", f"def {cls.stub.__name__}(", 1)
+            lines[0] = lines[0].replace(f"def {definition.name}(", f"def {cls.name}(", 1)
             return "\n".join(lines)
         body = [each for each in definition.body if not _is_docstring(each)]
         first, last = body[0].lineno, body[-1].lineno

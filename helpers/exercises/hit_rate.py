@@ -10,10 +10,10 @@ class Count(Exercise):
     """The hit rate, from the two counters of memcached; 0.0 for a cache that was never asked."""
 
     id = "hit-rate-count"
+    name = "hit_rate"
 
     def stub(get_hits, get_misses): ...
 
-    stub.__name__ = "hit_rate"
     hints = (
         "A hit rate is a share of all answers: what are all answers?",
         "All answers are hits and misses together. Without any, there is nothing to divide by.",
@@ -55,12 +55,12 @@ class ItemsThatFit(Exercise):
     """How many items of one size fit; memory in megabytes of 1,048,576 bytes, chunk_size in bytes."""
 
     id = "hit-rate-items-that-fit"
+    name = "items_that_fit"
 
     def stub(memory_mb, chunk_size):
         page_bytes = 1_048_576
         return ... * (page_bytes // ...)
 
-    stub.__name__ = "items_that_fit"
     hints = (
         "How many whole chunks does one page hold? No chunk lies across two pages.",
         "Whole chunks: // drops the rest. Then there are memory_mb pages.",
@@ -95,10 +95,10 @@ class SmallestSize(Exercise):
     """The smallest capacity_items whose hit_rate is at least `wanted`; None where no size is enough."""
 
     id = "hit-rate-smallest-size"
+    name = "smallest_capacity"
 
     def stub(curve, wanted): ...
 
-    stub.__name__ = "smallest_capacity"
     hints = (
         "Keep the rows that are good enough, then look for the smallest of them.",
         "curve[curve.hit_rate >= wanted] may be empty: what do you return then?",
