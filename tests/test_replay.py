@@ -81,6 +81,35 @@ def test_a_cache_that_dies_leaves_the_rows_measured_so_far(server, capsys):
     assert "memcached stopped answering after 60 of 100 requests" in capsys.readouterr().out
 
 
+def test_a_cache_that_dies_right_after_a_window_leaves_no_row_without_requests(server):
+    def dying(client, key):
+        if key == replay.KEY.format(50):
+            server.kill()
+        return cache_aside(client, key)
+
+    rows = replay.play(np.arange(100), dying, server, windows=2)
+    assert rows.requests_seen.tolist() == [50]
+
+
+def test_an_error_of_the_learners_own_function_is_not_blamed_on_the_cache(server, capsys):
+    def reads_a_file(client, key):
+        return cache_aside(client, key) or open("/nonexistent/page").read()
+
+    with pytest.raises(FileNotFoundError):
+        replay.play(np.arange(3), reads_a_file, server)
+    assert "stopped answering" not in capsys.readouterr().out
+
+
+def test_windows_shorter_than_a_batch_are_told(server):
+    with pytest.raises(ValueError, match="shorter than a batch of 50"):
+        replay.play_batches(np.arange(100), lambda client, keys: [], server, batch=50, windows=4)
+
+
+def test_batches_of_any_whole_number_are_taken(server):
+    rows = replay.play_batches(np.arange(6), lambda client, keys: [], server, batch=np.int64(3), windows=2)
+    assert rows.misses.tolist() == [3, 3]
+
+
 def test_an_interrupt_leaves_the_rows_measured_so_far(server, capsys):
     def interrupted(client, key):
         if key == replay.KEY.format(7):

@@ -7,14 +7,13 @@ import time
 import numpy as np
 import pandas as pd
 from pymemcache import Client
-from pymemcache.exceptions import MemcacheError
 from tqdm import tqdm
 
+from helpers.caching.meter import BROKEN, Meter, came_from_the_cache, read_stats, tell
 from helpers.caching.pinning import pinned
 from helpers.caching.trace import check_at_least, check_trace
 
 KEY = "talk:{:07d}"  # one length for every key, so that all items of one value size fall into one slab class
-_BROKEN = (OSError, MemcacheError, EOFError)
 
 
 def play(trace, ask, server, *, client=None, windows=1, warm_up=0, writes=None, write=None, progress=False):
@@ -61,9 +60,13 @@ def play_batches(trace, ask_many, server, *, batch=50, client=None, windows=1, p
     Returns the rows of `play`; the latencies are those of one call of `ask_many`, `batch` requests at a time.
     """
     trace = check_trace(trace)
-    if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
-        raise ValueError(f"batch={batch!r}: a whole number of requests, at least 1, go into a batch.")
+    check_at_least("batch", batch, 1)
     _check_windows(windows, 0, trace.size)
+    if batch * windows > trace.size:
+        raise ValueError(
+            f"windows={windows} of a trace of {trace.size:,} requests are shorter than a batch of {batch}: "
+            "a window holds whole batches, so ask for fewer windows or a smaller batch."
+        )
     keys = _names(trace)
 
     def many(number):
@@ -89,7 +92,7 @@ def _run(step, total, server, windows, warm_up, progress):
     number = 0
     bar = tqdm(total=total, disable=not progress, file=sys.stdout, leave=False, unit=" requests", unit_scale=True)
     with bar, contextlib.closing(connect(server)) as observer:
-        meter = _Meter(server, observer)
+        meter = Meter(server, observer)
         try:
             with pinned(server):
                 while number < total:
@@ -102,76 +105,25 @@ def _run(step, total, server, windows, warm_up, progress):
                     if number > warm_up:
                         meter.count(hits, done, spent)
                         if number >= ends[len(meter.rows)]:
-                            meter.close_window(number, _stats(observer))
+                            meter.close_window(number, read_stats(observer))
                     elif number == warm_up:
-                        meter.open_window(_stats(observer))
-        except (*_BROKEN, KeyboardInterrupt) as error:
+                        meter.open_window(read_stats(observer))
+        except (*BROKEN, KeyboardInterrupt) as error:
+            if not isinstance(error, KeyboardInterrupt) and not came_from_the_cache(error):
+                raise  # the learner's own function could not read a file, say: the cache is not to blame
             try:
-                stats = _stats(observer)
-            except _BROKEN:
+                stats = read_stats(observer)
+            except BROKEN:
                 stats = {"evictions": np.nan, "curr_items": pd.NA}
-            meter.close_window(number, stats)
-            _tell(error, number, total, server)
+            if meter.answered or meter.writes or not meter.rows:
+                meter.close_window(number, stats)
+            tell(error, number, total, server)
     return pd.DataFrame(meter.rows)
-
-
-class _Meter:
-    """What a replay has counted in the window that is open, and the rows of those that are closed."""
-
-    def __init__(self, server, observer):
-        self.server, self.rows = server, []
-        self.open_window(_stats(observer))
-
-    def open_window(self, stats):
-        self.hits = self.misses = self.writes = 0
-        self.latencies = []
-        self.evictions_before = stats["evictions"]
-
-    def count(self, hits, done, spent):
-        if hits is None:
-            self.writes += done
-            return
-        self.hits += hits
-        self.misses += done - hits
-        self.latencies.append(spent)
-
-    def close_window(self, number, stats):
-        answered = self.hits + self.misses
-        p50, p99 = np.quantile(self.latencies, (0.5, 0.99)) * 1000 if self.latencies else (np.nan, np.nan)
-        row = {
-            "window": len(self.rows),
-            "requests_seen": number,
-            "hits": self.hits,
-            "misses": self.misses,
-            "writes": self.writes,
-            "hit_rate": self.hits / answered if answered else np.nan,
-            "evictions": stats["evictions"] - self.evictions_before,
-            "latency_p50_ms": p50,
-            "latency_p99_ms": p99,
-            "capacity_items": stats["curr_items"],
-            "memory_mb": getattr(self.server, "memory_mb", np.nan),
-            "source": "measured",
-            "flavour": getattr(self.server, "flavour", ""),
-        }
-        self.rows.append(row)
-        self.open_window(stats)
 
 
 def _lent(client, server):
     """The learner's own client, left open afterwards; or one of ours, closed."""
     return contextlib.closing(connect(server)) if client is None else contextlib.nullcontext(client)
-
-
-def _tell(error, number, total, server):
-    name = getattr(server, "name", "the cache")
-    what = "Interrupted" if isinstance(error, KeyboardInterrupt) else f"{name} stopped answering"
-    why = "" if isinstance(error, KeyboardInterrupt) else f" ({type(error).__name__})"
-    print(f"✘ {what} after {number:,} of {total:,} requests{why}: the rows cover what was measured until then.")
-
-
-def _stats(client):
-    stats = client.stats()
-    return {name: int(stats[name.encode()]) for name in ("evictions", "curr_items")}
 
 
 def _names(trace):

@@ -41,6 +41,7 @@ class Memcached(Server):
     """A running memcached; `memory_mb` says how much it may hold."""
 
     name = "memcached"
+    patience_seconds = 0.0  # it takes a second to end by itself, and has nothing to save
 
     def __init__(self, memory_mb: int, options: list[str], threads: int, unix_socket: bool):
         super().__init__()

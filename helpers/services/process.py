@@ -40,6 +40,7 @@ class Server:
 
     name = "server"
     flavour = "system"
+    patience_seconds = 3.0  # how long `stop()` waits after TERM before it kills
 
     def __init__(self):
         self.host, self.port, self.socket, self.version = "127.0.0.1", 0, None, ""
@@ -138,7 +139,7 @@ class Server:
 
     def _launch(self) -> None:
         self._watchdog = subprocess.Popen(
-            [sys.executable, "-I", str(_WATCHDOG), str(self.folder), *self.command()],
+            [sys.executable, "-I", str(_WATCHDOG), str(self.folder), str(self.patience_seconds), *self.command()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=self.environment(),

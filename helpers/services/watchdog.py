@@ -1,6 +1,6 @@
 """The watchdog: starts a server, holds a pipe from the kernel, and ends the whole server when that pipe closes.
 
-Run as `python -I watchdog.py FOLDER command…` in a session of its own, so that an interrupt never reaches the server.
+Run as `python -I watchdog.py FOLDER PATIENCE command…` in a session of its own, so that an interrupt never reaches the server.
 It prints the server's pid, or the reason why it could not be started. A pipe closes however the kernel ends, even by
 kill -9; that is what atexit and PDEATHSIG cannot promise.
 """
@@ -13,8 +13,8 @@ import subprocess
 import sys
 
 
-def main(folder: str, command: list[str]) -> None:
-    """Run `command` until standard input closes, then end its process group and remove `folder`."""
+def main(folder: str, patience_seconds: float, command: list[str]) -> None:
+    """Run `command` until standard input closes, then end its process group within the patience; remove `folder`."""
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)
     try:
@@ -34,7 +34,7 @@ def main(folder: str, command: list[str]) -> None:
     else:
         print(server.pid, flush=True)
         wait_for_the_end()
-        end(server)
+        end(server, patience_seconds)
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -50,7 +50,7 @@ def wait_for_the_end() -> None:
         pass
 
 
-def end(server: subprocess.Popen, patience_seconds: float = 3) -> None:
+def end(server: subprocess.Popen, patience_seconds: float) -> None:
     """Ask the server to end, then kill its whole process group: workers outlive a killed master otherwise."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(server.pid, signal.SIGTERM)
@@ -62,4 +62,4 @@ def end(server: subprocess.Popen, patience_seconds: float = 3) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:])
+    main(sys.argv[1], float(sys.argv[2]), sys.argv[3:])
