@@ -34,6 +34,49 @@ def half():
     base.REGISTRY.pop(Half.id)
 
 
+@pytest.fixture(scope="module")
+def database_exercise():
+    class Tidy(Exercise):
+        """Leave no rating behind."""
+
+        id = "test-tidy"
+        uses_database = True
+        hints = ("One call.", "delete().")
+
+        def stub():
+            """Nothing yet."""
+
+        def check(attempt):
+            from helpers.conference.models import Rating
+
+            grading.call(attempt)
+            if Rating.objects.exists():
+                raise base.Incorrect("ratings are left.")
+
+        @solution
+        def all_at_once():
+            from helpers.conference.models import Rating
+
+            Rating.objects.all().delete()
+
+    yield Tidy
+    base.REGISTRY.pop(Tidy.id)
+
+
+def test_a_check_leaves_the_learners_database_as_it_was(database_exercise):
+    from helpers.project.boot import boot
+
+    boot()
+    from helpers.conference.models import Rating
+
+    before = Rating.objects.count()
+    assert before > 0
+    assert grade(database_exercise, database_exercise.solutions[0]).state == "correct"
+    assert Rating.objects.count() == before
+    assert grade(database_exercise, lambda: Rating.objects.filter(stars=1).delete()).state == "wrong"
+    assert Rating.objects.count() == before
+
+
 def endless(answers):
     while True:
         try:
@@ -98,6 +141,22 @@ def test_a_cell_is_filled_with_the_solution_under_the_learners_name(half):
     assert "by_sum" not in filled
     with pytest.raises(ValueError, match="does not hold"):
         half.filled("x = 1")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("answers", "results", "not the stub"),
+        ("Share", "Rate", "not the stub"),
+        ("The share of hits.", "The share.", "not the task"),
+    ],
+)
+def test_a_stub_in_a_lesson_that_is_not_the_one_tried_is_told(half, old, new, words, monkeypatch):
+    monkeypatch.setattr(half, "name", "Share")
+    cell = '@exercise("test-half")\ndef Share(answers):\n    """The share of hits."""\n    ...\n'
+    half.check_stub(cell)
+    with pytest.raises(ValueError, match=words):
+        half.check_stub(cell.replace(old, new))
 
 
 def test_a_solution_is_shown_only_after_two_attempts_or_all_hints(half, monkeypatch, tmp_path, capsys):

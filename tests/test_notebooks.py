@@ -59,20 +59,52 @@ class TestNotebook:
         assert levels.count(1) == 1 and levels[0] == 1
         assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
 
-    @pytest.mark.system_server("memcached")
-    def test_with_every_solution_filled_in_all_is_right(self, source, tmp_path, monkeypatch):
+    def test_every_stub_is_the_one_of_its_exercise(self, source):
+        for cell in code(convert(source)):
+            for identifier in IDENTIFIER.findall(cell.source):
+                registry()[identifier].check_stub(cell.source)
+
+    def test_with_every_solution_filled_in_all_is_right_and_every_claim_can_fail(self, source, tmp_path, monkeypatch):
         monkeypatch.setenv("TROUBLESPOTS_WORK", str(tmp_path))
         notebook, filled = convert(source), []
-        for cell in code(notebook):
+        cells = []
+        for cell in notebook.cells:
+            cells.append(cell)
+            if cell.cell_type != "code":
+                continue
             for identifier in IDENTIFIER.findall(cell.source):
                 cell.source = registry()[identifier].filled(cell.source)
                 filled.append(identifier)
+            if CLAIM.search(cell.source):
+                cells.append(spoiling(cell))
+        notebook.cells = cells
         execute(notebook)
         printed = "".join(output.get("text", "") for cell in code(notebook) for output in cell.outputs)
         for identifier in filled:
             assert f"✔ {identifier}" in printed
         assert "✎" not in printed
-        assert printed.count("✔") >= len(filled) + 3
+        unnoticed = re.findall(r"^spoilt: (.*)$", printed, re.MULTILINE)
+        ran = [cell for cell in code(notebook) if CLAIM.search(cell.source) and not left_out(cell)]
+        assert len(unnoticed) == len(ran) >= 1
+        assert [each for each in unnoticed if each != "[]"] == []
+
+
+CLAIM = re.compile(r"^ *claim\(", re.MULTILINE)
+
+
+def spoiling(cell):
+    """A cell that spoils what the claims of `cell` were measured on, and prints which of them did not notice."""
+    first, _, rest = cell.source.partition("\n")
+    needs_line, body = (first + "\n", rest) if first.startswith("%%needs") else ("", cell.source)
+    return nbformat.v4.new_code_cell(
+        f"{needs_line}from helpers.building import spoil as _spoil\n"
+        f"print('spoilt:', _spoil.unnoticed({body!r}, get_ipython().user_ns))",
+        metadata=cell.metadata,
+    )
+
+
+def left_out(cell):
+    return any("This cell was left out" in output.get("text", "") for output in cell.outputs)
 
 
 def test_every_exercise_stands_in_exactly_one_cell():

@@ -21,6 +21,7 @@ defines and returns the class; for a value they are functions without arguments 
 
 import ast
 import inspect
+import re
 import textwrap
 
 REGISTRY: dict[str, type["Exercise"]] = {}
@@ -115,6 +116,26 @@ class Exercise:
         return text.replace("return ", "", 1).rstrip()
 
     @classmethod
+    def check_stub(cls, cell: str) -> None:
+        """Raise ValueError unless the cell's stub is the one that the gate has tried: same name, arguments, blanks."""
+        if cls.kind == "value":
+            if not re.search(rf'answer\(\s*"{re.escape(cls.id)}",\s*\.\.\.\s*\)', cell):
+                raise ValueError(f'{cls.id}: the cell must hand in answer("{cls.id}", ...), with dots to replace')
+            return
+        ours = ast.parse(textwrap.dedent(inspect.getsource(cls.stub))).body[0]
+        ours = next(each for each in ours.body if isinstance(each, ast.ClassDef)) if cls.kind == "class" else ours
+        ours.name = cls.name
+        theirs = next(
+            node
+            for node in ast.parse(cell).body
+            if any(_calls(each, "exercise", cls.id) for each in getattr(node, "decorator_list", []))
+        )
+        if inspect.cleandoc(ast.get_docstring(theirs) or "") != cls.task():
+            raise ValueError(f"{cls.id}: the docstring in the lesson is not the task of the exercise")
+        if _bare(theirs) != _bare(ours):
+            raise ValueError(f"{cls.id}: the stub in the lesson is not the stub of the exercise")
+
+    @classmethod
     def filled(cls, cell: str) -> str:
         """A cell of a lesson with the first solution put in place of the stub; the cell's other lines stay.
 
@@ -144,6 +165,14 @@ class Exercise:
         raise ValueError(
             f"this cell does not hold the exercise {cls.id!r}: it has neither @exercise nor answer() for it"
         )
+
+
+def _bare(node) -> str:
+    """A definition without its decorators and docstring, to compare."""
+    node = ast.parse(ast.unparse(node)).body[0]
+    node.body = [each for each in node.body if not _is_docstring(each) and ast.unparse(each) not in ("...", "pass")]
+    node.decorator_list = []
+    return ast.dump(node)
 
 
 def _is_docstring(node) -> bool:
