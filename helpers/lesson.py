@@ -1,11 +1,12 @@
 """The learner's interface: start a lesson, claim, expect, hand in exercises, ask for hints, show pictures."""
 
-from helpers import needs, paths, sentences
+from helpers import needs, paths, sentences, showing
 from helpers.claims import claim, expect
+from helpers.exercises import desk
 from helpers.exercises.desk import answer, exercise, hint, progress, solution
 from helpers.showing import quiz, show
 
-__all__ = ["answer", "claim", "exercise", "expect", "hint", "progress", "quiz", "show", "solution", "start"]
+__all__ = ["answer", "claim", "exercise", "expect", "hint", "progress", "quiz", "recall", "show", "solution", "start"]
 
 
 def start(name: str, size: str = "small") -> None:
@@ -25,6 +26,11 @@ def start(name: str, size: str = "small") -> None:
         needs.register(shell)
         sentences.register(shell)
     print(f"✔ {name} is ready: Django is set up, with a database of its own.")
+
+
+def recall(questions: dict[str, str]) -> None:
+    """Put three short questions from before on the page; the last solution that was looked at replaces the third."""
+    showing.recall(questions, desk.registry())
 
 
 def _shell():

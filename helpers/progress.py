@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 
 from helpers import paths
 
@@ -53,9 +54,16 @@ def hinted(identifier: str) -> int:
 
 
 def saw_solution(identifier: str) -> None:
-    """Note that the solution was looked at."""
+    """Note that the solution was looked at, and when."""
     with _changing(identifier) as known:
         known["seen"] = True
+        known["seen_at"] = time.time()
+
+
+def last_solution_seen() -> str | None:
+    """The id of the exercise whose solution was looked at last; None where none was."""
+    seen = {identifier: each["seen_at"] for identifier, each in read().items() if each.get("seen_at")}
+    return max(seen, key=seen.get) if seen else None
 
 
 @contextlib.contextmanager

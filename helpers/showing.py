@@ -7,6 +7,8 @@ import io
 
 from IPython.display import display
 
+from helpers import progress
+
 
 def show(picture, alt: str) -> None:
     """Put a matplotlib figure (or the figure of an Axes) on the page with the text that describes it.
@@ -43,3 +45,24 @@ def quiz(question: str, right: dict[str, str], wrong: dict[str, str]) -> None:
     )
     plain = "\n".join([question, *(f"  - {text}" for text, _ in options)])
     display({"text/html": f"<p><b>{html.escape(question)}</b></p>{rows}", "text/plain": plain}, raw=True)
+
+
+def recall(questions: dict[str, str], exercises: dict | None = None) -> None:
+    """Put three short questions from before on the page, each with its answer behind a click.
+
+    `questions` maps three questions to their answers. Where the reader has looked at a solution, the third is replaced:
+    write that one again without looking (`exercises` maps ids to exercises; `lesson.recall` hands it in).
+    """
+    asked = dict(questions)
+    seen = progress.last_solution_seen()
+    if seen and seen in (exercises or {}):
+        asked.popitem()
+        again = f"You looked at the solution of {seen}. Write it again without looking: {exercises[seen].task()}"
+        asked[again] = f'Then compare: solution("{seen}").'
+    rows = "".join(
+        f"<details><summary>{html.escape(question)}</summary><p style='margin:0.2em 1.4em'>{html.escape(answer)}</p>"
+        "</details>"
+        for question, answer in asked.items()
+    )
+    plain = "\n".join(f"- {question}" for question in asked)
+    display({"text/html": f"<p><b>From before</b></p>{rows}", "text/plain": plain}, raw=True)

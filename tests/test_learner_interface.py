@@ -106,6 +106,39 @@ def test_a_quiz_gives_every_option_its_reason_in_one_order(monkeypatch):
     assert "&lt;faster&gt;" in first["text/html"]
 
 
+def test_questions_from_before_bring_back_the_last_solution_that_was_looked_at(monkeypatch, work):
+    from helpers import lesson
+
+    questions = {"one?": "1", "two?": "2", "three <3?": "3"}
+    before = displayed(monkeypatch, lambda: lesson.recall(questions))
+    assert before["text/html"].count("<details>") == 3 and "three &lt;3?" in before["text/html"]
+    progress.saw_solution("hit-rate-ttl")
+    progress.saw_solution("hit-rate-count")
+    after = displayed(monkeypatch, lambda: lesson.recall(questions))
+    assert "three" not in after["text/html"] and after["text/html"].count("<details>") == 3
+    assert "solution of hit-rate-count" in after["text/plain"]
+
+
+def test_the_map_of_all_lessons_marks_what_was_solved_and_what_is_coming(work, capsys):
+    from helpers import curriculum, lesson
+
+    progress.attempted("hit-rate-count", "return 1", solved=True)
+    progress.attempted("hit-rate-break-even", "return 1", solved=False)
+    lesson.progress()
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[:2] for line in lines] == list(curriculum.TITLES)
+    assert "✔·✘" in lines[9] and "1 of 8 solved" in lines[9]
+    assert lines[17].endswith("coming")
+
+
+def test_minutes_come_from_the_lessons_own_first_lines():
+    from helpers import curriculum
+
+    lessons = curriculum.lessons().set_index("lesson")
+    assert lessons.state["09"] == "ready" and 20 <= lessons.core_minutes["09"] <= 60
+    assert set(curriculum.routes().lesson) <= set(lessons.index)
+
+
 @pytest.fixture
 def work(tmp_path, monkeypatch):
     monkeypatch.setenv("TROUBLESPOTS_WORK", str(tmp_path))

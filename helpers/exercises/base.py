@@ -22,6 +22,7 @@ defines and returns the class; for a value they are functions without arguments 
 import ast
 import inspect
 import re
+import sys
 import textwrap
 
 REGISTRY: dict[str, type["Exercise"]] = {}
@@ -89,8 +90,8 @@ class Exercise:
 
     @classmethod
     def lesson(cls) -> str:
-        """The name of the module that holds the exercise, as in "hit_rate"."""
-        return cls.__module__.rsplit(".", 1)[-1]
+        """The lesson that the exercise belongs to, as in "09-hit-rate": its module says so."""
+        return sys.modules[cls.__module__].LESSON
 
     @classmethod
     def answer_from(cls, function):

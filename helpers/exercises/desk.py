@@ -6,6 +6,7 @@ import inspect
 import pkgutil
 
 import helpers.exercises as package
+from helpers import curriculum, paths
 from helpers import progress as notebook_of_progress
 from helpers.exercises import grading
 from helpers.exercises.base import REGISTRY
@@ -74,13 +75,16 @@ def solution(identifier: str) -> None:
 def progress() -> None:
     """Print the map of all lessons: one line a lesson, one mark an exercise (✔ solved, ✘ tried, · not yet)."""
     known = notebook_of_progress.read()
-    lessons: dict[str, list] = {}
+    entries: dict[str, list] = {number: [] for number in curriculum.TITLES}
     for identifier, each in registry().items():
-        lessons.setdefault(each.lesson(), []).append(known.get(identifier, {}))
-    for name, entries in lessons.items():
-        marks = "".join("✔" if each.get("solved") else "✘" if each.get("attempts") else "·" for each in entries)
-        solved = sum(bool(each.get("solved")) for each in entries)
-        print(f"{name.replace('_', ' '):<28} {marks}  {solved} of {len(entries)} solved")
+        if each.lesson()[:2] in entries:
+            entries[each.lesson()[:2]].append(known.get(identifier, {}))
+    written = {paths.lesson_name(source)[:2] for source in paths.lessons()}
+    for number, title in curriculum.TITLES.items():
+        marks = "".join("✔" if each.get("solved") else "✘" if each.get("attempts") else "·" for each in entries[number])
+        solved = sum(bool(each.get("solved")) for each in entries[number])
+        state = f"{marks:<9} {solved} of {len(marks)} solved" if number in written else "coming"
+        print(f"{number} {title:<34} {state}")
 
 
 def _find(identifier):

@@ -91,7 +91,9 @@ def described(value) -> str:
     elif isinstance(value, float) or type(value).__module__ == "numpy" and getattr(value, "ndim", 1) == 0:
         text = f"{value:.6g}" if isinstance(value, float) else str(value)
     else:
-        text = repr(value)
+        text = repr(
+            [getattr(each, "item", lambda each=each: each)() for each in value] if type(value) is list else value
+        )
     text = tidy(" ".join(text.split()))
     return text if len(text) <= 100 else text[:97] + "…"
 

@@ -1,9 +1,11 @@
-"""The exercises of lesson 09: what a hit rate is, how many items fit, which size to buy."""
+"""The exercises of the core of lesson 09: what a hit rate is, how many items fit, when it pays, which size to buy."""
 
 import pandas as pd
 
 from helpers.exercises.base import Exercise, mistake, solution
 from helpers.exercises.grading import expect_call
+
+LESSON = "09-hit-rate"
 
 
 class Count(Exercise):
@@ -89,6 +91,47 @@ class ItemsThatFit(Exercise):
     @mistake("across two pages")
     def one_big_page(memory_mb, chunk_size):
         return memory_mb * 1_048_576 // chunk_size
+
+
+class BreakEven(Exercise):
+    """The hit rate (0 to 1) above which the cache saves time; a miss costs all three; 1.0 where it never does."""
+
+    id = "hit-rate-break-even"
+    name = "break_even"
+
+    def stub(cache_ms, database_ms, store_ms): ...
+
+    hints = (
+        "A hit costs cache_ms. A miss costs cache_ms + database_ms + store_ms. Without a cache: database_ms.",
+        "At hit rate h: cache_ms + (1 - h) * (database_ms + store_ms) = database_ms. Solve it for h.",
+    )
+
+    def check(attempt):
+        def nudge(got):
+            if isinstance(got, (int, float)) and got > 1:
+                return "No hit rate is above 1: where the cache is too slow, return 1.0."
+            return "A miss asks the cache, then the database, then stores: all three count."
+
+        expect_call(attempt, 1, 10, 0, expected=0.1, tolerance=1e-9, nudge=nudge)
+        expect_call(attempt, 1, 9, 1, expected=0.2, tolerance=1e-9, nudge=nudge)
+        expect_call(attempt, 3, 2, 1, expected=1.0, tolerance=1e-9, nudge=nudge)
+        return "right for a free store, for one that costs, and for a cache that is too slow"
+
+    @solution
+    def solved_for_h(cache_ms, database_ms, store_ms):
+        return min(1.0, (cache_ms + store_ms) / (database_ms + store_ms))
+
+    @mistake("all three count")
+    def the_store_is_forgotten(cache_ms, database_ms, store_ms):
+        return min(1.0, cache_ms / database_ms)
+
+    @mistake("No hit rate is above 1")
+    def more_than_always(cache_ms, database_ms, store_ms):
+        return (cache_ms + store_ms) / (database_ms + store_ms)
+
+    @mistake("all three count")
+    def the_miss_rate_instead(cache_ms, database_ms, store_ms):
+        return max(0.0, 1 - (cache_ms + store_ms) / (database_ms + store_ms))
 
 
 class SmallestSize(Exercise):
