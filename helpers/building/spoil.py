@@ -18,8 +18,8 @@ def unnoticed(cell: str, names: dict) -> list[str]:
 
     `cell` is the source of a cell that has just run, `names` the notebook's names. The cell runs again with each
     measured name spoilt alone, then all together: zeroed, reversed, shuffled, halved, raised, levelled. What it
-    assigns, and the record of claims, are put back. A claim has noticed when it turns to ✘ with a value that can be compared:
-    one that is only lost (None, NaN, an error in the cell) proves nothing.
+    assigns, and the record of claims, are put back. A claim has noticed when it turns to ✘ with a value that can be
+    compared: one that is only lost (None, NaN, an error in the cell) proves nothing.
     """
     before, told = dict(names), len(claims.RECORD)
     code = compile(cell, "<claim>", "exec")
