@@ -1,4 +1,4 @@
-"""Claims and expected errors: sentences of a lesson that a cell has just checked on this run."""
+"""Claims, guesses and expected errors: what a lesson says next to what this run has measured."""
 
 import math
 from collections import namedtuple
@@ -32,6 +32,12 @@ def claim(text, value, *, between=_MISSING, above=_MISSING, below=_MISSING, equa
         ok, here = all(_holds(test, bound) for bound, test in named), f"here: {_short(value)}"
     RECORD.append(Claimed(text, ok, value))
     print(f"✔ {text}" if ok else f"✘ {text} ({here})")
+
+
+def compare(guess, measured) -> None:
+    """Print your guess next to what was measured; dots that were never replaced are said to be no guess yet."""
+    told = "no guess yet" if guess is ... else f"your guess: {_short(guess)}"
+    print(f"✎ {told} · measured: {_short(measured)}")
 
 
 @contextmanager

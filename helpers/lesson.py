@@ -1,12 +1,25 @@
 """The learner's interface: start a lesson, claim, expect, hand in exercises, ask for hints, show pictures."""
 
 from helpers import needs, paths, sentences, showing
-from helpers.claims import claim, expect
+from helpers.claims import claim, compare, expect
 from helpers.exercises import desk
 from helpers.exercises.desk import answer, exercise, hint, progress, solution
 from helpers.showing import quiz, show
 
-__all__ = ["answer", "claim", "exercise", "expect", "hint", "progress", "quiz", "recall", "show", "solution", "start"]
+__all__ = [
+    "answer",
+    "claim",
+    "compare",
+    "exercise",
+    "expect",
+    "hint",
+    "progress",
+    "quiz",
+    "recall",
+    "show",
+    "solution",
+    "start",
+]
 
 
 def start(name: str, size: str = "small") -> None:

@@ -55,9 +55,7 @@ def over_time(frame: pd.DataFrame, marks: dict | None = None, ax=None):
     _draw_points(ax, frame[measured], "requests_seen")
     for word, number in (marks or {}).items():
         ax.axvline(number, color="0.45", linewidth=1, linestyle=":")
-        ax.annotate(
-            f" {word}", (number, 1), xycoords=("data", "axes fraction"), va="top", rotation=90, ha="right", color="0.3"
-        )
+        ax.annotate(f" {word}", (number, 0.01), xycoords=("data", "axes fraction"), va="bottom", color="0.3")
     return _in_percent(ax, xlabel="requests so far", ylabel="hit rate in the window (%)")
 
 
@@ -75,8 +73,8 @@ def latency(frame: pd.DataFrame, break_even: float | None = None, ax=None):
     if break_even is not None and 0 <= break_even <= 1:
         ax.axvline(break_even, color=VERMILION, linestyle=":", linewidth=1.4)
         ax.annotate(f" break-even: {break_even:.0%}", (break_even, 0.04), xycoords=("data", "axes fraction"))
-    ax.xaxis.set_major_formatter(PercentFormatter(xmax=1, symbol=""))
-    ax.set(xlabel="hit rate (%)", ylabel="mean time of a request (ms)", xlim=(0, 1.01))
+    ax.xaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=""))
+    ax.set(xlabel="hit rate (%)", ylabel="mean time of a request (ms)", xlim=(-0.02, 1.02))
     ax.set_ylim(bottom=0)
     ax.legend(loc="upper right", frameon=False)
     return ax
@@ -98,7 +96,7 @@ def dots(frame: pd.DataFrame, value: str, xlabel: str, name: str = "source", gro
             rows[value], rows[name].map(place), MARKERS[number], color=COLOURS[number], label=str(label), markersize=7
         )
     ax.set_yticks(range(len(names)), names)
-    ax.set(xlabel=xlabel)
+    ax.set(xlabel=xlabel, ylim=(-0.5, len(names) - 0.5))
     if group:
         ax.legend(frameon=False)
     return ax
@@ -133,7 +131,7 @@ def _draw_points(ax, frame, x, guessed=(), y="hit_rate"):
 
 def _in_percent(ax, xlabel, ylabel):
     ax.set(xlabel=xlabel, ylabel=ylabel, ylim=(0, 1))
-    ax.yaxis.set_major_formatter(PercentFormatter(xmax=1, symbol=""))
+    ax.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=""))
     ax.legend(loc="best", frameon=False)
     return ax
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from helpers import claims
 from helpers.claims import RECORD, claim, expect
 
 
@@ -56,3 +57,12 @@ def test_expect_prints_the_error_or_its_absence_and_lets_others_through(capsys):
     )
     with pytest.raises(TypeError), expect(KeyError):
         len(3)
+
+
+def test_a_guess_stands_next_to_the_measurement_and_dots_are_no_guess(capsys):
+    claims.compare(0.9, 0.65)
+    claims.compare(..., "LRU")
+    assert capsys.readouterr().out.splitlines() == [
+        "✎ your guess: 0.9 · measured: 0.65",
+        "✎ no guess yet · measured: 'LRU'",
+    ]

@@ -7,7 +7,7 @@ import re
 import nbformat
 import pytest
 
-from helpers import paths
+from helpers import curriculum, paths
 from helpers.building.convert import convert, notebook_path
 from helpers.building.execute import LessonFailed, execute, refuse_failures
 from helpers.building.normalise import normalise
@@ -22,7 +22,7 @@ def code(notebook):
 
 
 def test_there_are_lessons():
-    assert [each.stem for each in SOURCES] == ["09_hit_rate"]
+    assert [each.stem for each in SOURCES] == ["00_start_here", "09_hit_rate"]
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
@@ -59,6 +59,42 @@ class TestNotebook:
         assert levels.count(1) == 1 and levels[0] == 1
         assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
 
+    def test_it_has_the_anatomy_of_a_lesson(self, source):
+        text = "\n".join(c.source for c in convert(source).cells)
+        known = curriculum.lessons().set_index("lesson").loc[source.stem[:2]]
+        assert known.core_minutes <= 60
+        wanted = ["**Core:**", "**needs:**", "**starts:**", "Credit:", f'lesson.start("{paths.lesson_name(source)}")']
+        wanted += ["You may stop here.", "## There is a method for that", "## The Django way, and when to fight it"]
+        wanted += ["## What you now know", "guess", "Next:"]
+        assert [each for each in wanted if each not in text] == []
+        order = [
+            text.index(each) for each in ("**Core:**", "lesson.start(", "You may stop here.", "## There is a method")
+        ]
+        assert order == sorted(order)
+        core, _, deeper = text.partition("You may stop here.")
+        assert 2 <= len(re.findall(r"^## \d+\. ", core, re.MULTILINE)) <= 5
+        assert len(IDENTIFIER.findall(core)) <= 4
+        if source.stem[:2] == "00":
+            return
+        assert text.count("lesson.quiz(") == 5 and text.count("lesson.recall(") == 1
+        assert "## Go deeper" in deeper and "## Why it trips people up" in core
+        sections = len(re.findall(r"^###? \d+\. ", text, re.MULTILINE))
+        for each in ("because = ", "**Why.**", "**In your project:**"):
+            assert text.count(each) == sections, f"{each} stands {text.count(each)} times in {sections} sections"
+
+    def test_prose_between_two_code_cells_is_short(self, source):
+        words = 0
+        for cell in convert(source).cells:
+            if cell.cell_type == "code":
+                words = 0
+                continue
+            why = re.search(r"\*\*Why\.\*\*.*?(?=\*\*In your project|\Z)", cell.source, re.DOTALL)
+            assert len(why.group().split() if why else []) <= 150, why
+            if re.match(r"## (There is a method|What you now know)", cell.source):
+                continue
+            words += len(cell.source.replace(why.group() if why else "", "").split())
+            assert words <= 80, cell.source
+
     def test_every_stub_is_the_one_of_its_exercise(self, source):
         for cell in code(convert(source)):
             for identifier in IDENTIFIER.findall(cell.source):
@@ -82,7 +118,7 @@ class TestNotebook:
         printed = "".join(output.get("text", "") for cell in code(notebook) for output in cell.outputs)
         for identifier in filled:
             assert f"✔ {identifier}" in printed
-        assert "✎" not in printed
+        assert "is waiting for you" not in printed
         unnoticed = re.findall(r"^spoilt: (.*)$", printed, re.MULTILINE)
         ran = [cell for cell in code(notebook) if CLAIM.search(cell.source) and not left_out(cell)]
         assert len(unnoticed) == len(ran) >= 1

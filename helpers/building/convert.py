@@ -16,7 +16,7 @@ def notebook_path(source: Path) -> Path:
 def convert(source: Path) -> nbformat.NotebookNode:
     """The notebook of a lesson: its cells, ids that come from the lesson and the cell's position, no outputs.
 
-    A cell that begins with `%%needs memcached` gets the tag `needs-memcached`.
+    A cell that begins with `%%needs memcached` gets the tag `needs-memcached`; a heading tagged `collapsed` is folded.
     """
     notebook = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent")
     for position, cell in enumerate(notebook.cells):
@@ -25,6 +25,8 @@ def convert(source: Path) -> nbformat.NotebookNode:
         named = needs.named(cell.source) if cell.cell_type == "code" else None
         tags += [f"needs-{name}" for name in named or [] if f"needs-{name}" not in tags]
         cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
+        if "collapsed" in tags:  # JupyterLab folds everything down to the next heading of this level
+            cell.metadata["jp-MarkdownHeadingCollapsed"] = True
     notebook.metadata = nbformat.from_dict(
         {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
