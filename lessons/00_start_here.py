@@ -37,16 +37,14 @@ for second in range(patience):
 print("waited", patience, "seconds")
 
 # %% [markdown]
-# **Restart:** *Kernel ▸ Restart Kernel* forgets all names, ends all servers, and keeps your text. Then run the cells again from the top:
-# *Run ▸ Run All Above Selected Cell* does it for you. If a cell says that a name does not exist yet, do just that.
+# **Restart:** *Kernel ▸ Restart Kernel* forgets all names and ends all servers; your text stays. Then *Run ▸ Run All Above Selected Cell*.
 #
-# **Your copy:** you work on your own copy, in the folder `work`. `make reset LESSON=00` gives you a fresh one and keeps yours aside.
+# **Your copy:** you work in the folder `work`. `make reset LESSON=00` gives you a fresh copy and keeps yours aside.
 
 # %% [markdown]
 # ## 2. A guess, a claim, an exercise
 #
-# Every section begins with a question. Guess first: a guess that turns out wrong is remembered longer than a sentence that was read. How many talks
-# has the conference in your database?
+# Guess first: a wrong guess is remembered longer than a sentence that was read. How many talks has the conference in your database?
 
 # %%
 guess = ...  # for example: 25
@@ -244,7 +242,8 @@ lesson.progress()
 
 # %% [markdown]
 # You may stop here.
-#
+
+# %% [markdown]
 # ## There is a method for that
 #
 # | what people write | what exists |

@@ -488,7 +488,7 @@ def smallest_capacity(curve, wanted):
 # %% [markdown] tags=["collapsed"]
 # ## Go deeper
 #
-# Six sections. Each stands alone: choose.
+# Each section stands alone: choose.
 
 # %% [markdown]
 # ### 6. Does memcached throw out the *least recently used* item?
@@ -499,7 +499,7 @@ def smallest_capacity(curve, wanted):
 # 2. **no maintainer**: without the background thread that sorts its items;
 # 3. **written back**: as 2, and after every hit we `set` the value again.
 #
-# Which of the three will lie on the LRU curve? More than one may.
+# Which will lie on the LRU curve? More than one may.
 
 # %%
 guess_lru = ...  # for example: {"as installed", "written back"}
