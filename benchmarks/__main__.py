@@ -1,0 +1,44 @@
+"""`make benchmark`: runs every benchmark, writes one table to docs/benchmarks.md; `--tests` times `make test` too."""
+
+import platform
+import subprocess
+import sys
+import time
+
+from benchmarks import curve, servers, starting
+from benchmarks.timing import row
+from helpers import paths
+
+HEAD = """# Benchmarks
+
+Medians of repeats taken in turn, on the machine where `make benchmark` ran last ({machine}). Ratios compare two
+things within one run; they hold for that machine, and roughly elsewhere.
+
+| what | against | measured | goal | reached |
+|---|---|---|---|---|
+"""
+
+
+def main() -> None:
+    """Print the rows as they come, and store the table."""
+    lines = []
+    for benchmark in (curve, servers, starting):
+        for each in benchmark.rows():
+            lines.append("| " + " | ".join(each.values()) + " |")
+            print(lines[-1], flush=True)
+    if "--tests" in sys.argv:
+        began = time.perf_counter()
+        passed = subprocess.run(["make", "test"], cwd=paths.ROOT, check=False).returncode == 0
+        minutes = (time.perf_counter() - began) / 60
+        lines.append(
+            "| "
+            + " | ".join(row("make test", "", minutes, "minutes", "≤ 15 minutes", passed and minutes <= 15).values())
+            + " |"
+        )
+        print(lines[-1])
+    machine = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    (paths.ROOT / "docs" / "benchmarks.md").write_text(HEAD.format(machine=machine) + "\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
