@@ -40,7 +40,9 @@ def _replay():
             repeats=5,
         )
     what = f"replay in batches of {BATCH}"
-    yield row(what, "the same calls of pymemcache, on any core, uncounted", times["client"] / times["replay"], "of its speed")
+    yield row(
+        what, "the same calls of pymemcache, on any core, uncounted", times["client"] / times["replay"], "of its speed"
+    )
     ratio = times["wire"] / times["replay"]
     yield row(what, "raw pipelined gets, answers unread", ratio, "of its speed", "≥ 0.5", ratio >= 0.5)
     yield row(what, "a second", 100_000 / times["replay"], "requests a second", "≥ 100,000", times["replay"] <= 1)
