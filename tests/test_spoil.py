@@ -25,6 +25,7 @@ def unnoticed(cell, **names):
         ('claim("t", sum(answers) / len(answers), equals=0.5)', {"answers": [True, True, False, True, False, False]}),
         ('claim("t", len(lost), equals=2)', {"lost": ["x", "y"]}),
         ('claim("t", word, equals="miss")', {"word": "miss"}),
+        ('claim("t", (frame.setup != "").sum() - len(frame), equals=0)', {"frame": FRAME}),
         ('claim("t", counts["a"] / counts["b"], above=2)', {"counts": {"a": 5, "b": 2}}),
         ('claim("t", hits[0] < hits[-1], equals=True)', {"hits": np.array([1, 2, 3])}),
     ],

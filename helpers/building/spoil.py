@@ -70,6 +70,10 @@ def _spoilings(measured):
                 for column in value.columns[[_numeric(value[each]) for each in value]]:
                     yield {name: value.assign(**{column: way(value[column])})}
         yield {name: way(value) for name, value in measured.items()}
+    for name, value in measured.items():
+        for column in value if isinstance(value, pd.DataFrame) else ():
+            if not _numeric(value[column]):
+                yield {name: value.assign(**{column: ""})}
 
 
 def _zeroed(value):

@@ -1,5 +1,7 @@
-"""`make refresh [LESSON=09]`: builds notebooks from lessons, runs them, stores their outputs."""
+"""`make refresh [LESSON=09]`: builds notebooks from lessons, runs them, stores outputs, and the README's picture."""
 
+import base64
+import re
 import sys
 
 import nbformat
@@ -8,6 +10,9 @@ from helpers import paths
 from helpers.building.convert import convert, notebook_path
 from helpers.building.execute import LessonFailed, execute
 from helpers.building.normalise import normalise
+
+PICTURE = paths.ROOT / "docs" / "hit-rate.png"
+_PICTURED = re.compile(r'<img alt="Hit rate against items that fit\. The exact LRU[^>]*base64,([A-Za-z0-9+/=]+)')
 
 
 def refresh(pattern: str = "") -> int:
@@ -28,8 +33,19 @@ def refresh(pattern: str = "") -> int:
             print(f"✘ {source.stem} was not stored: {error}")
             continue
         nbformat.write(built, notebook_path(source))
+        if picture := readme_picture(built):
+            PICTURE.write_bytes(picture)
         print(f"✔ {notebook_path(source).name}: {len(built.cells)} cells")
     return refused
+
+
+def readme_picture(notebook: nbformat.NotebookNode) -> bytes | None:
+    """The figure of lesson 09 that the README shows, as PNG; None where `notebook` has no such figure."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if found := _PICTURED.search(output.get("data", {}).get("text/html", "")):
+                return base64.b64decode(found[1])
+    return None
 
 
 if __name__ == "__main__":
