@@ -1,11 +1,13 @@
-"""What tests and notebook cells share: a work folder of their own; servers that may be missing here, never in CI."""
+"""What tests and notebook cells share: a work folder of their own, servers that may be missing here, a count."""
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
 from helpers import needs
+from helpers.commands import counts
 
 
 def pytest_configure(config):
@@ -14,6 +16,7 @@ def pytest_configure(config):
 
         os.environ["TROUBLESPOTS_WORK"] = tempfile.mkdtemp(prefix="troublespots-tests-")
         config.add_cleanup(lambda folder=os.environ["TROUBLESPOTS_WORK"]: shutil.rmtree(folder, ignore_errors=True))
+    config.pluginmanager.register(_Counting(config), "troublespots-counting")
 
 
 def pytest_collection_modifyitems(items):
@@ -23,13 +26,35 @@ def pytest_collection_modifyitems(items):
         for tag in tags:
             if tag.startswith("needs-"):
                 item.add_marker(pytest.mark.system_server(tag.removeprefix("needs-")))
+        item.user_properties.append(("troublespots", counts.marks(item)))
 
 
 def pytest_runtest_setup(item):
     for marker in item.iter_markers("system_server"):
         name = marker.args[0]
-        if not needs.available(name):
-            sentence = f"the system's {name} is not on this machine"
-            if os.environ.get("TROUBLESPOTS_REQUIRE_SERVERS") == "1":
-                pytest.fail(f"{sentence}, and nothing may be skipped here")
-            pytest.skip(sentence)
+        if needs.available(name):
+            continue
+        if os.environ.get("TROUBLESPOTS_SERVERS") == "embedded":
+            pytest.skip(f"TROUBLESPOTS_SERVERS leaves the system's {name} out")
+        sentence = f"the system's {name} is not on this machine"
+        if os.environ.get("TROUBLESPOTS_REQUIRE_SERVERS") == "1":
+            pytest.fail(f"{sentence}, and nothing may be skipped here")
+        pytest.skip(sentence)
+
+
+class _Counting:
+    """Counts what passed, in the process that gathers all reports, for the last line of `make test`."""
+
+    def __init__(self, config):
+        self.config, self.counter = config, counts.Counter()
+
+    def pytest_runtest_logreport(self, report):
+        if report.when == "call" or report.skipped:
+            for name, marked in report.user_properties:
+                if name == "troublespots":
+                    self.counter.add(report.outcome, marked)
+
+    def pytest_sessionfinish(self):
+        folder = os.environ.get("TROUBLESPOTS_COUNTS")
+        if folder and not hasattr(self.config, "workerinput"):
+            self.counter.write(Path(folder) / f"{os.getpid()}.json")

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import re
 import zlib
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import numpy as np
 import pandas as pd
 from apachelogs import COMBINED, COMMON, InvalidEntryError, LogParser
 
-# No web server takes a longer request line as it comes, and on noise the parser's time grows faster than the line.
-_ONE_LINE = 8_190  # bytes
+# On noise the parser's time grows as the square of the line, so it gets only what may be a log line: with a date, and
+# no longer than the longest request line that a web server takes as it comes.
+_DATE = re.compile(r"\[\d\d/\w{3}/\d{4}:")
+_LONGEST = 8_190  # bytes
 # Bytes that are not UTF-8 stay readable as \xff; the same bytes still make the same path.
 _COMBINED = LogParser(COMBINED, encoding="utf-8", errors="backslashreplace")
 _COMMON = LogParser(COMMON, encoding="utf-8", errors="backslashreplace")
@@ -75,7 +78,7 @@ def _frame(rows, path, cacheable_only):
 
 def _parse(line):
     """(seconds since 1970, method, path, status, bytes) of a log line, or None where it cannot be read."""
-    if len(line) > _ONE_LINE or " [" not in line:
+    if len(line) > _LONGEST or not _DATE.search(line):
         return None
     parser = _COMBINED if line.endswith('"') else _COMMON
     try:

@@ -1,6 +1,6 @@
 """The watchdog: starts a server, holds a pipe from the kernel, and ends the whole server when that pipe closes.
 
-Run as `python -I watchdog.py FOLDER PATIENCE command…` in a session of its own, so that an interrupt never reaches the server.
+Run as `python -I watchdog.py FOLDER PATIENCE command…`, in a session of its own, so that no interrupt reaches a server.
 It prints the server's pid, or the reason why it could not be started. A pipe closes however the kernel ends, even by
 kill -9; that is what atexit and PDEATHSIG cannot promise.
 """
