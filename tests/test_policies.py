@@ -136,3 +136,72 @@ def test_lru_is_the_exact_curve(trace):
 )
 def test_who_is_there_in_the_end(policy, capacity, keys, held):
     assert after(policy, capacity, [ord(key) for key in keys]) == {ord(key) for key in held}
+
+
+class PaperARC:
+    """The four cases of figure 4 in Megiddo and Modha (2003), word for word; the lists have the oldest key in front."""
+
+    def __init__(self, c):
+        self.c, self.p, self.T1, self.T2, self.B1, self.B2 = c, 0, [], [], [], []
+
+    def request(self, x):
+        hit = x in self.T1 or x in self.T2
+        if hit:
+            (self.T1 if x in self.T1 else self.T2).remove(x)
+            self.T2.append(x)
+        elif x in self.B1:
+            self.p = min(self.c, self.p + max(len(self.B2) / len(self.B1), 1))
+            self.replace(x)
+            self.B1.remove(x)
+            self.T2.append(x)
+        elif x in self.B2:
+            self.p = max(0, self.p - max(len(self.B1) / len(self.B2), 1))
+            self.replace(x)
+            self.B2.remove(x)
+            self.T2.append(x)
+        else:
+            known = len(self.T1) + len(self.T2) + len(self.B1) + len(self.B2)
+            if len(self.T1) + len(self.B1) == self.c:
+                if len(self.T1) < self.c:
+                    self.B1.pop(0)
+                    self.replace(x)
+                else:
+                    self.T1.pop(0)
+            elif known >= self.c:
+                if known == 2 * self.c:
+                    self.B2.pop(0)
+                self.replace(x)
+            self.T1.append(x)
+        return hit
+
+    def replace(self, x):
+        if self.T1 and ((x in self.B2 and len(self.T1) == self.p) or len(self.T1) > self.p):
+            self.B1.append(self.T1.pop(0))
+        else:
+            self.B2.append(self.T2.pop(0))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_arc_is_its_paper_request_by_request(seed):
+    """Long traces of many skews and sizes: in short ones the ghosts seldom grow apart or the target reaches an end."""
+    draw = np.random.default_rng(seed)
+    capacity, keys = int(draw.integers(1, 9)), int(draw.integers(3, 25))
+    trace = np.floor(keys * draw.random(1_500) ** draw.integers(1, 4)).astype(int)
+    ours, paper = policies.ARC(capacity), PaperARC(capacity)
+    for key in trace.tolist():
+        assert ours.request(key) == paper.request(key)
+        assert [list(ours.once), list(ours.again)] == [paper.T1, paper.T2]
+        assert [list(ours.once_ghosts), list(ours.again_ghosts), ours.target] == [paper.B1, paper.B2, paper.p]
+
+
+def test_wtinylfu_keeps_a_window_of_one_percent_and_forgets():
+    cache = policies.WTinyLFU(300)
+    for key in range(400):
+        cache.request(key)
+    assert list(cache.window) == [397, 398, 399]
+    cache = policies.WTinyLFU(2)
+    for _ in range(19):
+        cache.request(7)
+    assert cache.counts == {7: 15}  # no higher
+    cache.request(8)  # the twentieth request, ten for each item
+    assert cache.counts == {7: 7}
