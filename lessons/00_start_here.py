@@ -123,11 +123,11 @@ claim("Each talk is counted once: the rooms' talks add up to all talks.", by_roo
 from django.test import Client
 
 browser = Client()
-answers = []
+rows = []
 for path in ("/", "/talks", "/talks/", "/talks/no-such-talk/"):
     response = browser.get(path)
-    answers.append({"path": path, "status": response.status_code, "type": response.headers["Content-Type"], "location": response.headers.get("Location", "")})
-answers = pd.DataFrame(answers)
+    rows.append({"path": path, "status": response.status_code, "type": response.headers["Content-Type"], "location": response.headers.get("Location", "")})
+answers = pd.DataFrame(rows)
 answers
 
 # %%

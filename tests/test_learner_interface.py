@@ -62,6 +62,16 @@ def test_an_interrupted_cell_is_told_that_nothing_is_lost():
     assert "still there" in sentences.sentence(KeyboardInterrupt, KeyboardInterrupt(), "/anywhere.py")
 
 
+def test_a_forgotten_set_up_cell_is_told_and_other_settings_errors_keep_their_own_words():
+    from django.core.exceptions import AppRegistryNotReady, ImproperlyConfigured
+
+    forgotten = ImproperlyConfigured("Requested setting DATABASES, but settings are not configured.")
+    for error in (forgotten, AppRegistryNotReady("Apps aren't loaded yet.")):
+        assert "lesson.start" in sentences.sentence(type(error), error, "/django/conf.py")
+    other = ImproperlyConfigured("The SECRET_KEY setting must not be empty.")
+    assert sentences.sentence(ImproperlyConfigured, other, "/django/conf.py") is None
+
+
 def test_needs_without_a_name_says_so_and_other_cells_are_left_alone():
     assert "wants the name" in needs.transform(["%%needs\n", "1\n"])[0]
     assert needs.transform(["1\n"]) == ["1\n"]
