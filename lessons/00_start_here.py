@@ -86,7 +86,8 @@ def hours(minutes):
 # %%
 import pandas as pd
 
-frame = pd.DataFrame(Talk.objects.values("title", "kind", "minutes", "room__name")).rename(columns={"room__name": "room"})
+columns = ("title", "kind", "minutes", "room__name")
+frame = pd.DataFrame(Talk.objects.values(*columns)).rename(columns={"room__name": "room"})
 frame.head(3)
 
 # %%
@@ -112,7 +113,10 @@ with connection.cursor() as cursor:
 by_room
 
 # %%
-claim("Each talk is counted once: the rooms' talks add up to all talks.", by_room.talks.sum() - talks, equals=0)
+claim(
+    "Each talk is counted once: the rooms' talks add up to all talks.",
+    by_room.talks.sum() - talks, equals=0,
+)
 
 # %% [markdown]
 # ### An HTTP status and its headers
@@ -126,13 +130,19 @@ browser = Client()
 rows = []
 for path in ("/", "/talks", "/talks/", "/talks/no-such-talk/"):
     response = browser.get(path)
-    rows.append({"path": path, "status": response.status_code, "type": response.headers["Content-Type"], "location": response.headers.get("Location", "")})
+    headers = response.headers
+    row = {"path": path, "status": response.status_code, "type": headers["Content-Type"]}
+    rows.append({**row, "location": headers.get("Location", "")})
 answers = pd.DataFrame(rows)
 answers
 
 # %%
 status = answers.set_index("path").status
-claim("Here a page is 200, a page that does not exist is 404, and a missing slash at the end is moved, 301.", [status["/talks/"], status["/talks/no-such-talk/"], status["/talks"]], equals=[200, 404, 301])
+claim(
+    "Here a page is 200, a page that does not exist is 404, and a missing slash at the end is "
+    "moved, 301.",
+    [status["/talks/"], status["/talks/no-such-talk/"], status["/talks"]], equals=[200, 404, 301],
+)
 
 # %% [markdown]
 # 2xx is fine, 3xx says go elsewhere, 4xx says that you asked wrongly, 5xx that the server failed. Headers come with each: `Location` says where to go.
@@ -169,8 +179,10 @@ for name, thing in things.items():
 
 # %% tags=["nbval-ignore-output"]
 times = pd.DataFrame(times)
-quantiles = times.groupby("thing").ms.quantile([0.5, 0.99]).unstack().rename(columns={0.5: "p50", 0.99: "p99"})
-lesson.compare(guess_times, quantiles.p50["a whole page"] / quantiles.p50["one value from memcached"])
+quantiles = times.groupby("thing").ms.quantile([0.5, 0.99]).unstack()
+quantiles = quantiles.rename(columns={0.5: "p50", 0.99: "p99"})
+p50 = quantiles.p50
+lesson.compare(guess_times, p50["a whole page"] / p50["one value from memcached"])
 quantiles.round(3)
 
 # %% [markdown]
@@ -180,16 +192,30 @@ quantiles.round(3)
 from helpers import plots
 
 long = quantiles.melt(ignore_index=False, var_name="quantile", value_name="ms").reset_index()
-ax = plots.dots(long, "ms", "time (ms), each step ten times the one before", name="thing", group="quantile", ax=plots.axes(height=2.8))
+axis = "time (ms), each step ten times the one before"
+ax = plots.axes(height=2.8)
+plots.dots(long, "ms", axis, name="thing", group="quantile", ax=ax)
 ax.set_xscale("log")
 ax.xaxis.set_major_formatter("{x:g}")
 ax.set_title("A page costs many rows, a row many cached values")
-lesson.show(ax, alt="Dots on a log axis for three things, p50 and p99 each: one value from memcached is the fastest, one row from the database is slower, a whole page is the slowest.")
+lesson.show(
+    ax,
+    alt="Dots on a log axis for three things, p50 and p99 each: one value from memcached is the "
+    "fastest, one row from the database is slower, a whole page is the slowest.",
+)
 
 # %%
 server.stop()
-claim("Here one row from the database takes at least twice as long as one value from memcached (p50).", quantiles.p50["one row from the database"] / quantiles.p50["one value from memcached"], above=2)
-claim("The unlucky one in a hundred waits longer than the usual one, for each of the three.", (quantiles.p99 / quantiles.p50).min(), above=1)
+claim(
+    "Here one row from the database takes at least twice as long as one value from memcached "
+    "(p50).",
+    quantiles.p50["one row from the database"] / quantiles.p50["one value from memcached"],
+    above=2,
+)
+claim(
+    "The unlucky one in a hundred waits longer than the usual one, for each of the three.",
+    (quantiles.p99 / quantiles.p50).min(), above=1,
+)
 
 # %% [markdown]
 # ### Decide from a frame
@@ -199,7 +225,7 @@ claim("The unlucky one in a hundred waits longer than the usual one, for each of
 # %%
 @exercise("start-slowest")
 def slowest_for_the_unlucky(times):
-    """The `page` whose 99th percentile of `ms` is the largest, from a frame with one row for each request."""
+    """The `page` whose 99th percentile of `ms` is the largest; `times` has one row a request."""
     ...
 
 
@@ -216,7 +242,10 @@ checked
 
 # %%
 fine = checked.state.str.startswith(("✔", "✎"))
-claim("Nothing that the core of the workshop needs is missing on this machine.", fine.sum() - len(checked), equals=0)
+claim(
+    "Nothing that the core of the workshop needs is missing on this machine.",
+    fine.sum() - len(checked), equals=0,
+)
 
 # %% [markdown]
 # ## 5. The map

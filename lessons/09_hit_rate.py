@@ -9,7 +9,7 @@
 # Credit: the topic comes from Jacob Burch and Noah Silas, "Cache Rules Everything Around Me", DjangoCon 2011, as Rob
 # Martin noted it in "DjangoCon, part four". The experiments are added by us.
 
-# %%
+# %% tags=["hidden-source"]
 from helpers import lesson
 
 lesson.recall(
@@ -64,9 +64,9 @@ pd.DataFrame({"page": requests, "hit": answers}).T
 
 # %%
 claim(
-    "With room for all, only the first request for each page is a miss: 7 of 20, a hit rate of 65 %.",
-    sum(answers) / len(answers),
-    equals=0.65,
+    "With room for all, only the first request for each page is a miss: 7 of 20, a hit rate of "
+    "65 %.",
+    sum(answers) / len(answers), equals=0.65,
 )
 
 # %% [markdown]
@@ -75,7 +75,8 @@ claim(
 # %%
 page_bytes = np.array([2_000, 90_000, 90_000, 90_000, 90_000, 90_000, 90_000])
 sent = page_bytes[requests]
-hit_rates = pd.Series({"by requests": np.mean(answers), "by bytes": sent[answers].sum() / sent.sum()})
+by_bytes = sent[answers].sum() / sent.sum()
+hit_rates = pd.Series({"by requests": np.mean(answers), "by bytes": by_bytes})
 hit_rates.round(3)
 
 # %%
@@ -108,12 +109,16 @@ def cache_aside(client, key):
 # %% tags=["nbval-ignore-output"]
 with memcached.start(memory_mb=64) as server:
     default = replay.play(trace, cache_aside, server, windows=10)
-default[["requests_seen", "hit_rate", "evictions", "capacity_items", "latency_p50_ms", "latency_p99_ms"]].round(3)
+default.drop(columns=["window", "hits", "misses", "writes", "source", "flavour"]).round(3)
 
 # %%
 ax = plots.over_time(default)
 ax.set_title("A cold cache warms up: the first tenth of the run has the lowest hit rate")
-lesson.show(ax, alt="Hit rate in each tenth of 30,000 requests: ten points that rise from left to right, less and less.")
+lesson.show(
+    ax,
+    alt="Hit rate in each tenth of 30,000 requests: ten points that rise from left to right, "
+    "less and less.",
+)
 
 # %%
 claim(
@@ -121,10 +126,13 @@ claim(
     default.hit_rate.iloc[-1] - default.hit_rate.iloc[0],
     above=0.15,
 )
-claim("With 64 MB nothing is ever evicted: this run cannot tell you how much of it is needed.", default.evictions.sum(), equals=0)
+claim(
+    "With 64 MB nothing is ever evicted: this run cannot tell you how much of it is needed.",
+    default.evictions.sum(), equals=0,
+)
 
 # %%
-because = "..."  # one sentence: why does the hit rate rise, although nothing about the visitors changes?
+because = "..."  # one sentence: why does it rise, although the visitors stay the same?
 
 # %% [markdown]
 # **Why.** A cache with room for everything misses each key once. So the hit rate is hits over all answers, and it depends
@@ -182,21 +190,22 @@ ax = plots.hit_rate(pd.concat([runs, lines]), guess=guess)
 ax.set_title("Each further megabyte brings less; memcached stays close to LRU")
 lesson.show(
     ax,
-    alt="Hit rate against items that fit. The exact LRU line rises steeply, then flattens; Che's line lies on it; "
-    "nine measured points of memcached lie close to it; Belady's line lies clearly above all of them.",
+    alt="Hit rate against items that fit. The exact LRU line rises steeply, then flattens; Che's"
+    " line lies on it; nine measured points of memcached lie close to it; Belady's line lies"
+    " clearly above all of them.",
 )
 
 # %%
 exact = runs.capacity_items.map(curve.set_index("capacity_items").hit_rate)
 claim(
-    "At every size from 2 to 10 MB, memcached as installed is within four points of exact LRU on this trace.",
-    (runs.hit_rate - exact).abs().max(),
-    below=0.04,
+    "At every size from 2 to 10 MB, memcached as installed is within four points of exact LRU on"
+    " this trace.",
+    (runs.hit_rate - exact).abs().max(), below=0.04,
 )
 claim(
-    "Che's formula, which never sees the trace, is within one and a half points of the exact curve here.",
-    (che.hit_rate - exact).abs().max(),
-    below=0.015,
+    "Che's formula, which never sees the trace, is within one and a half points of the exact "
+    "curve here.",
+    (che.hit_rate - exact).abs().max(), below=0.015,
 )
 
 # %%
@@ -256,7 +265,7 @@ claim(
 # %%
 @exercise("hit-rate-items-that-fit")
 def items_that_fit(memory_mb, chunk_size):
-    """How many items of one size fit; memory in megabytes of 1,048,576 bytes, chunk_size in bytes."""
+    """How many items of one size fit; a megabyte has 1,048,576 bytes, chunk_size is in bytes."""
     page_bytes = 1_048_576
     return ... * (page_bytes // ...)
 
@@ -287,16 +296,32 @@ items = int(runs.capacity_items[runs.memory_mb == 4].iloc[0])
 skew_lines = []
 for alpha in np.arange(0, 1.25, 0.1):
     chance = traffic.popularity(keys=10_000, alpha=alpha)
-    skew_lines.append(theory.che_cold(chance, [items], requests=30_000).assign(alpha=alpha))
-    skew_lines.append(pd.DataFrame({"alpha": [alpha], "hit_rate": chance[: items // 10].sum(), "source": f"share of requests for the {items // 10} most popular"}))
-ax = plots.against(pd.concat([skews, *skew_lines]), "alpha", "alpha (0: all pages alike)", guess=guess_alike)
+    few = pd.DataFrame({"hit_rate": [chance[: items // 10].sum()]})
+    skew_lines += [
+        theory.che_cold(chance, [items], requests=30_000).assign(alpha=alpha),
+        few.assign(alpha=alpha, source=f"share of requests for the {items // 10} most popular"),
+    ]
+frame = pd.concat([skews, *skew_lines])
+
+# %%
+ax = plots.against(frame, "alpha", "alpha (0: all pages alike)", guess=guess_alike)
 ax.set_title("The same memory, from poor to excellent: skew decides")
-lesson.show(ax, alt="Hit rate of a 4 MB cache against alpha: four measured points on Che's line, which rises from below 20 % at alpha 0 to above 80 % at 1.2.")
+lesson.show(
+    ax,
+    alt="Hit rate of a 4 MB cache against alpha: four measured points on Che's line, which rises"
+    " from below 20 % at alpha 0 to above 80 % at 1.2.",
+)
 
 # %%
 by_alpha = skews.set_index("alpha").hit_rate
-claim("With equally popular pages, 4 MB hits less than one request in five.", by_alpha[0.0], below=0.2)
-claim("With alpha 1.2 the same 4 MB hits more than three requests in four.", by_alpha[1.2], above=0.75)
+claim(
+    "With equally popular pages, 4 MB hits less than one request in five.",
+    by_alpha[0.0], below=0.2,
+)
+claim(
+    "With alpha 1.2 the same 4 MB hits more than three requests in four.",
+    by_alpha[1.2], above=0.75,
+)
 
 # %%
 because = "..."  # one sentence: what makes a small cache good?
@@ -331,7 +356,8 @@ talk_ids = list(Talk.objects.values_list("id", flat=True))
 
 
 def mean_rating(number):
-    talk = Talk.objects.annotate(stars=Avg("ratings__stars")).get(id=talk_ids[number % len(talk_ids)])
+    number = talk_ids[number % len(talk_ids)]
+    talk = Talk.objects.annotate(stars=Avg("ratings__stars")).get(id=number)
     return str(talk.stars).encode()
 
 
@@ -368,30 +394,49 @@ for wanted in (0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99):
             client.set(key, mean_rating(number))
             reads += 1
     spent_ms = 1000 * (time.perf_counter() - began)
-    rows.append({"hit_rate": 1 - reads / 1000, "latency_ms": spent_ms / 1000, "database_reads": reads, "source": "measured"})
-steps = pd.DataFrame(rows)
+    row = {"hit_rate": 1 - reads / 1000, "latency_ms": spent_ms / 1000, "database_reads": reads}
+    rows.append(row)
+steps = pd.DataFrame(rows).assign(source="measured")
 steps.round(4)
 
 # %%
 h = np.linspace(0, 1, 50)
-formula = pd.DataFrame({"hit_rate": h, "latency_ms": latency.effective_latency(h, cache_ms, database_ms, store_ms), "source": "cache + (1 − h) × (database + store)"})
-alone = pd.DataFrame({"hit_rate": [0, 1], "latency_ms": database_ms, "source": "database alone"})
+with_cache = latency.effective_latency(h, cache_ms, database_ms, store_ms)
+formula = pd.DataFrame({"hit_rate": h, "latency_ms": with_cache})
+formula = formula.assign(source="cache + (1 − h) × (database + store)")
+alone = formula.assign(latency_ms=database_ms, source="database alone")
 worth_it = latency.break_even(cache_ms, database_ms, store_ms)
 ax = plots.latency(pd.concat([steps, formula, alone]), break_even=worth_it)
 ax.set_title("Time falls in a straight line; below the break-even the cache costs time")
-lesson.show(ax, alt="Mean time of a request against hit rate: seven measured points along a falling straight line, which crosses the level of the database alone at the break-even hit rate.")
+lesson.show(
+    ax,
+    alt="Mean time of a request against hit rate: seven measured points along a falling straight"
+    " line, which crosses the level of the database alone at the break-even hit rate.",
+)
 
 # %%
 reads = steps.set_index(steps.hit_rate.round(3)).database_reads
 lesson.compare(guess_fall, 1 - reads[0.99] / reads[0.98])
-claim("From 98 % to 99 % the database is asked half as often.", reads[0.99] / reads[0.98], equals=0.5)
-time_98, time_99 = (latency.effective_latency(h, cache_ms, database_ms, store_ms) for h in (0.98, 0.99))
-claim("By the measured times, the mean time of a request falls by less than a third in the same step.", 1 - time_99 / time_98, between=(0, 0.33))
-claim("For this page, caching saves time from some hit rate below 90 % on.", worth_it, between=(0.01, 0.9))
+claim(
+    "From 98 % to 99 % the database is asked half as often.",
+    reads[0.99] / reads[0.98], equals=0.5,
+)
+
+# %%
+before = latency.effective_latency(0.98, cache_ms, database_ms, store_ms)
+after = latency.effective_latency(0.99, cache_ms, database_ms, store_ms)
+claim(
+    "By the measured times, the same step saves less than a third of a request's mean time.",
+    1 - after / before, between=(0, 0.33),
+)
+claim(
+    "For this page, caching saves time from some hit rate below 90 % on.",
+    worth_it, between=(0.01, 0.9),
+)
 
 # %%
 server.stop()
-because = "..."  # one sentence: why is one point so much for the database, and so little for the mean time?
+because = "..."  # one sentence: why is one point much for the database, little for the mean?
 
 # %% [markdown]
 # **Why.** The database sees only the misses. From 98 to 99 they fall from 20 in 1,000 to 10 in 1,000: half. The visitor's
@@ -409,7 +454,10 @@ because = "..."  # one sentence: why is one point so much for the database, and 
 # %%
 @exercise("hit-rate-break-even")
 def break_even(cache_ms, database_ms, store_ms):
-    """The hit rate (0 to 1) above which the cache saves time; a miss costs all three; 1.0 where it never does."""
+    """The hit rate (0 to 1) above which the cache saves time; 1.0 where it never does.
+
+    A hit costs cache_ms; a miss costs all three; without a cache, database_ms.
+    """
     ...
 
 
@@ -435,30 +483,42 @@ day = log.key.to_numpy()
 day_curve = simulate.lru_curve(day)
 possible = day_curve.hit_rate.max()
 enough = int(day_curve.capacity_items[day_curve.hit_rate >= 0.9 * possible].min())
-print(f"{day.size:,} requests, {len(set(day)):,} pages; possible at most: {possible:.1%}; for nine tenths of it: {enough:,} pages")
+print(f"{day.size:,} requests for {len(set(day)):,} pages; possible at most: {possible:.1%}")
+print(f"for nine tenths of that, {enough:,} pages must fit")
 lesson.compare(guess_items, enough)
 
 # %% [markdown]
 # A recommendation is worth something when it was tried. How much memory is that, and does memcached reach it?
 
 # %% tags=["nbval-ignore-output"]
-fit_per_mb = runs.capacity_items[runs.memory_mb == 4].iloc[0] / 4  # with pages of 2,000 bytes, measured above
+fit_per_mb = runs.capacity_items[runs.memory_mb == 4].iloc[0] / 4  # pages of 2,000 bytes
 memory_mb = max(2, int(np.ceil(enough / fit_per_mb)))
 with memcached.start(memory_mb=memory_mb) as server:
     tried = replay.play(day[:30_000], cache_aside, server)
 limit = simulate.lru_curve(day[:30_000]).hit_rate.max()
-print(f"{memory_mb} MB: {tried.hit_rate[0]:.1%} of the first 30,000 requests hit; possible at most: {limit:.1%}")
+print(f"{memory_mb} MB: {tried.hit_rate[0]:.1%} of the first 30,000 hit; possible: {limit:.1%}")
 
 # %%
-ax = plots.hit_rate(day_curve[day_curve.capacity_items > 0].replace("lru", "exact LRU, the whole day"))
+ax = plots.hit_rate(day_curve.replace("lru", "exact LRU, the whole day"))
 ax.axvline(enough, color=plots.VERMILION, linestyle=":")
 ax.annotate(f" {enough:,} pages: nine tenths of what is possible", (enough, 0.05))
 ax.set_title("A small part of the pages brings nine tenths of the possible hits")
-lesson.show(ax, alt="Exact LRU hit rate of one day's log against pages that fit: a steep rise, then a long flat stretch; an upright line marks where nine tenths of the possible hits are reached.")
+lesson.show(
+    ax,
+    alt="Exact LRU hit rate of one day's log against pages that fit: a steep rise, then a long "
+    "flat stretch; an upright line marks where nine tenths of the possible hits are reached.",
+)
 
 # %%
-claim("Fewer than half of the day's pages bring nine tenths of the possible hits.", enough / len(set(day)), below=0.5)
-claim("At the recommended size, memcached reaches at least 85 % of the hits that were possible in its part of the day.", tried.hit_rate[0] / limit, above=0.85)
+claim(
+    "Fewer than half of the day's pages bring nine tenths of the possible hits.",
+    enough / len(set(day)), below=0.5,
+)
+claim(
+    "At the recommended size, memcached reaches at least 85 % of the hits that were possible in "
+    "its part of the day.",
+    tried.hit_rate[0] / limit, above=0.85,
+)
 
 # %%
 because = "..."  # one sentence: why is 100 % not possible, at any size?
@@ -478,7 +538,7 @@ because = "..."  # one sentence: why is 100 % not possible, at any size?
 # %%
 @exercise("hit-rate-smallest-size")
 def smallest_capacity(curve, wanted):
-    """The smallest capacity_items whose hit_rate is at least `wanted`; None where no size is enough."""
+    """The smallest capacity_items whose hit_rate is at least `wanted`; None if none is."""
     ...
 
 
@@ -535,15 +595,27 @@ near = curve[curve.capacity_items.between(400, 2600)].replace("lru", "exact LRU"
 ax = plots.hit_rate(pd.concat([setups, near, fifo]), guess=guess_lru)
 ax.set(xlim=(600, 2200), ylim=(0.4, 0.7))
 ax.set_title("Written back, it is LRU; without its maintainer, FIFO; as installed, neither")
-lesson.show(ax, alt="Hit rate at two sizes for three set-ups. Written back lies on the exact LRU line, no maintainer on the exact FIFO line below it, as installed slightly above the LRU line.")
+lesson.show(
+    ax,
+    alt="Hit rate at two sizes for three set-ups. Written back lies on the exact LRU line, no "
+    "maintainer on the exact FIFO line below it, as installed slightly above the LRU line.",
+)
 
 # %%
 # %%needs memcached
 lru_at, fifo_at = (frame.set_index("capacity_items").hit_rate for frame in (curve, fifo))
 off_lru = (setups.hit_rate - setups.capacity_items.map(lru_at)).abs().groupby(setups.setup).max()
 off_fifo = (setups.hit_rate - setups.capacity_items.map(fifo_at)).abs().groupby(setups.setup).max()
-claim("Without its maintainer, and with every hit written back, memcached is exact LRU, to a tenth of a point.", off_lru["written back"], below=0.001)
-claim("Without its maintainer, in a run of seconds, memcached evicts first in, first out, to a tenth of a point.", off_fifo["no maintainer"], below=0.001)
+claim(
+    "Without its maintainer, and with every hit written back, memcached is exact LRU, to a tenth"
+    " of a point.",
+    off_lru["written back"], below=0.001,
+)
+claim(
+    "Without its maintainer, in a run of seconds, memcached evicts first in, first out, to a "
+    "tenth of a point.",
+    off_fifo["no maintainer"], below=0.001,
+)
 
 # %%
 because = "..."  # one sentence: why do the three differ?
@@ -568,7 +640,8 @@ because = "..."  # one sentence: why do the three differ?
 def sizes_worth_writing_back(runs, read_cost=4):
     """The capacities, in items, at which writing back pays, as a list, the smallest first.
 
-    A database read costs as much as `read_cost` sets; every hit of the written-back cache costs one set.
+    A database read costs as much as `read_cost` sets; each hit of the written-back cache costs
+    one set.
     """
     ...
 
@@ -607,23 +680,40 @@ with memcached.start(memory_mb=64) as server:
 # %% tags=["nbval-ignore-output"]
 watched = pd.DataFrame(rows)
 rate_per_s = len(watched) / 3 / watched.at_s.max()
-ttls = watched[watched.at_s > 3].groupby("ttl_s", as_index=False).hit_rate.mean().assign(source="measured")
+counted = watched[watched.at_s > 3].groupby("ttl_s", as_index=False)
+ttls = counted.hit_rate.mean().assign(source="measured")
 chance = traffic.popularity(keys=200, alpha=0.9)
 naive = theory.ttl(chance, rate_per_s, [1, 2, 3])
 corrected = theory.ttl_whole_seconds(chance, rate_per_s, [1, 2, 3])
 ttls.assign(formula=naive.hit_rate, one_second_clock=corrected.hit_rate).round(3)
 
 # %%
-ax = plots.against(pd.concat([ttls, naive, corrected]), "ttl_s", "time to live (s)", guess=guess_ttl)
+frame = pd.concat([ttls, naive, corrected])
+ax = plots.against(frame, "ttl_s", "time to live (s)", guess=guess_ttl)
 ax.set_xticks([1, 2, 3])
 ax.set_title("Longer lives, more hits; a whole-second clock shortens every life")
-lesson.show(ax, alt="Hit rate against a time to live of 1, 2 and 3 seconds: three measured points on the line for a one-second clock, below the line of the plain formula, most so at one second.")
+lesson.show(
+    ax,
+    alt="Hit rate against a time to live of 1, 2 and 3 seconds: three measured points on the "
+    "line for a one-second clock, below the line of the plain formula, most so at one "
+    "second.",
+)
 
 # %%
 measured_ttl = ttls.set_index("ttl_s").hit_rate
-claim("With its one-second clock counted in, the formula is within four points of each measured TTL.", (ttls.hit_rate - corrected.hit_rate).abs().max(), below=0.04)
-claim("Each longer TTL hits more: 3 s more than 2 s, and 2 s more than 1 s.", measured_ttl.diff().min(), above=0)
-claim("At a TTL of 1 s the plain formula promises too much, by more than five points.", naive.hit_rate[0] - measured_ttl[1], above=0.05)
+claim(
+    "With its one-second clock counted in, the formula is within four points of each measured "
+    "TTL.",
+    (ttls.hit_rate - corrected.hit_rate).abs().max(), below=0.04,
+)
+claim(
+    "Each longer TTL hits more: 3 s more than 2 s, and 2 s more than 1 s.",
+    measured_ttl.diff().min(), above=0,
+)
+claim(
+    "At a TTL of 1 s the plain formula promises too much, by more than five points.",
+    naive.hit_rate[0] - measured_ttl[1], above=0.05,
+)
 
 # %%
 because = "..."  # one sentence: why does the second second of a TTL bring less than the first?
@@ -645,7 +735,7 @@ because = "..."  # one sentence: why does the second second of a TTL bring less 
 # %%
 @exercise("hit-rate-ttl")
 def choose_ttl(frame, wanted, stale_s):
-    """The shortest ttl_s whose hit_rate is at least `wanted`, if it is not above `stale_s`; else None."""
+    """The shortest ttl_s whose hit_rate is at least `wanted`; None if it is above `stale_s`."""
     ...
 
 
@@ -680,14 +770,26 @@ written.pivot(index="write_share", columns="setup", values="hit_rate").round(3)
 # %%
 ceiling = theory.write_ceiling(np.linspace(0, 0.6, 13))
 ceiling = ceiling.assign(source="ceiling: " + ceiling.source)
-ax = plots.against(pd.concat([written, ceiling]), "write_share", "writes among all requests (share)", guess=guess_delete)
+frame = pd.concat([written, ceiling])
+ax = plots.against(frame, "write_share", "writes among all requests (share)", guess=guess_delete)
 ax.set_title("Delete loses a hit for every read after a write; replace loses none")
-lesson.show(ax, alt="Hit rate of reads at 10 and 50 percent writes: the points for delete fall with the writes, below a falling ceiling; those for replace stay level, below a ceiling of 100 percent.")
+lesson.show(
+    ax,
+    alt="Hit rate of reads at 10 and 50 percent writes: the points for delete fall with the "
+    "writes, below a falling ceiling; those for replace stay level, below a ceiling of 100 "
+    "percent.",
+)
 
 # %%
 by_way = written.pivot(index="write_share", columns="setup", values="hit_rate")
-claim("At 50 % writes, replacing keeps at least 20 points more of the hit rate than deleting.", by_way["replace on write"][0.5] - by_way["delete on write"][0.5], above=0.2)
-claim("With no shortage of memory, more writes do not cost a replaced cache any hits.", by_way["replace on write"][0.5] - by_way["replace on write"][0.1], above=-0.005)
+claim(
+    "At 50 % writes, replacing keeps at least 20 points more of the hit rate than deleting.",
+    by_way["replace on write"][0.5] - by_way["delete on write"][0.5], above=0.2,
+)
+claim(
+    "With no shortage of memory, more writes do not cost a replaced cache any hits.",
+    by_way["replace on write"][0.5] - by_way["replace on write"][0.1], above=-0.005,
+)
 
 # %%
 because = "..."  # one sentence: where does replace pay for what it saves?
@@ -737,7 +839,8 @@ print("pages held:", held)
 def visitors_only(hits, source):
     hits = pd.Series(np.asarray(hits)[~from_crawler])
     windows = hits.groupby(np.arange(hits.size) // 500).mean()
-    return pd.DataFrame({"requests_seen": 500 * (windows.index + 1), "hit_rate": windows, "source": source})
+    frame = pd.DataFrame({"requests_seen": 500 * (windows.index + 1), "hit_rate": windows})
+    return frame.assign(source=source)
 
 
 scanned = [visitors_only(answered, "measured")]
@@ -750,7 +853,12 @@ scanned = pd.concat(scanned, ignore_index=True)
 ax = plots.over_time(scanned, marks={"crawler": 10_000})
 ax.set(xlabel="visitors' requests so far", ylim=(0.2, 0.75))
 ax.set_title("The crawler empties LRU and FIFO; SIEVE and S3-FIFO hardly notice")
-lesson.show(ax, alt="Visitors' hit rate in windows of 500 requests. At the crawler's mark the lines of LRU and FIFO drop sharply and climb back; SIEVE and S3-FIFO stay nearly level; memcached's points lie in between.")
+lesson.show(
+    ax,
+    alt="Visitors' hit rate in windows of 500 requests. At the crawler's mark the lines of LRU "
+    "and FIFO drop sharply and climb back; SIEVE and S3-FIFO stay nearly level; memcached's "
+    "points lie in between.",
+)
 
 # %%
 before = scanned[scanned.requests_seen.between(8_000, 10_000)].groupby("source").hit_rate.mean()
@@ -758,8 +866,14 @@ after = scanned[scanned.requests_seen.between(10_500, 12_500)].groupby("source")
 fall = (before - after).sort_values()
 lesson.compare(guess_worst, fall.drop("measured").idxmax())
 print(fall.drop("measured").round(3).to_string())
-claim("The crawler costs LRU more of its visitors' hits than SIEVE.", fall["LRU"] - fall["SIEVE"], above=0.02)
-claim("The crawler costs FIFO more of its visitors' hits than S3-FIFO.", fall["FIFO"] - fall["S3-FIFO"], above=0.02)
+claim(
+    "The crawler costs LRU more of its visitors' hits than SIEVE.",
+    fall["LRU"] - fall["SIEVE"], above=0.02,
+)
+claim(
+    "The crawler costs FIFO more of its visitors' hits than S3-FIFO.",
+    fall["FIFO"] - fall["S3-FIFO"], above=0.02,
+)
 
 # %%
 because = "..."  # one sentence: what do SIEVE and S3-FIFO do with a page that is asked for once?
@@ -783,27 +897,41 @@ because = "..."  # one sentence: what do SIEVE and S3-FIFO do with a page that i
 guess_best = ...  # for example: "ARC"
 
 # %%
+steady = traffic.zipf(requests=12_000, keys=3_000, alpha=0.9, seed=2)
 three = {
-    "steady": traffic.zipf(requests=12_000, keys=3_000, alpha=0.9, seed=2),
-    "crawler": traffic.with_scan(traffic.zipf(requests=8_000, keys=3_000, alpha=0.9, seed=2), at=3_000, length=4_000, share=0.7),
+    "steady": steady,
+    "crawler": traffic.with_scan(steady[:8_000], at=3_000, length=4_000, share=0.7),
     "new favourites": traffic.shift(requests=12_000, keys=3_000, alpha=0.9, seed=2, at=6_000),
 }
-all_policies = [policies.LRU, policies.FIFO, policies.LFU, policies.SLRU, policies.ARC, policies.SIEVE, policies.S3FIFO, policies.WTinyLFU, policies.Belady]
-results = pd.concat([simulate.run(all_policies, each, [50, 100, 200, 400, 800, 1600]).assign(traffic=name) for name, each in three.items()])
-wide = results.pivot_table(index=["traffic", "capacity_items"], columns="source", values="hit_rate")
+sizes = [50, 100, 200, 400, 800, 1600]
+runs_of = {name: simulate.run(policies.ALL, each, sizes) for name, each in three.items()}
+
+# %%
+results = pd.concat([run.assign(traffic=name) for name, run in runs_of.items()])
+wide = results.pivot_table(
+    index=["traffic", "capacity_items"], columns="source", values="hit_rate"
+)
 gap = wide.rsub(wide["Belady"], axis=0).drop(columns="Belady")
 mean_gap = 100 * gap.groupby("traffic").mean().loc[list(three)]
 mean_gap.round(1)
 
 # %%
 long = mean_gap.melt(ignore_index=False, var_name="policy", value_name="gap").reset_index()
-ax = plots.dots(long, "gap", "mean distance from Belady's bound (points of hit rate)", name="policy", group="traffic")
+distance = "mean distance from Belady's bound (points of hit rate)"
+ax = plots.dots(long, "gap", distance, name="policy", group="traffic")
 ax.set_title("No policy is the best everywhere, and plain FIFO is far off everywhere")
-lesson.show(ax, alt="Dots for eight policies, one kind for each traffic: distance from Belady's bound averaged over six sizes. The order of the policies differs from traffic to traffic.")
+lesson.show(
+    ax,
+    alt="Dots for eight policies, one kind for each traffic: distance from Belady's bound "
+    "averaged over six sizes. The order of the policies differs from traffic to traffic.",
+)
 
 # %%
 lesson.compare(guess_best, mean_gap.idxmin(axis=1).to_dict())
-claim("No policy comes closest to Belady on all three kinds of traffic.", mean_gap.idxmin(axis=1).nunique(), above=1)
+claim(
+    "No policy comes closest to Belady on all three kinds of traffic.",
+    mean_gap.idxmin(axis=1).nunique(), above=1,
+)
 claim("No policy beats Belady, at any of the six sizes.", gap.min().min(), between=(0, 1))
 
 # %%
@@ -824,7 +952,7 @@ because = "..."  # one sentence: why does the winner change with the traffic?
 # %%
 @exercise("hit-rate-lru")
 class LRU:
-    """An LRU cache of `capacity_items` keys; request(key) returns True for a hit, and keeps the key either way."""
+    """An LRU cache of `capacity_items` keys; request(key) is True for a hit, and keeps the key."""
 
     def __init__(self, capacity_items): ...
 
@@ -852,39 +980,55 @@ def ask_django(cache, key):
 
 
 # %% tags=["nbval-ignore-output"]
-with memcached.start(memory_mb=64) as server:
-    backend = {"BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache", "LOCATION": server.url}
-    with override_settings(CACHES={"default": backend}):
-        through_django = replay.play(trace, ask_django, server, client=caches["default"])
+memcache = "django.core.cache.backends.memcached.PyMemcacheCache"
+server = memcached.start(memory_mb=64)
+with override_settings(CACHES={"default": {"BACKEND": memcache, "LOCATION": server.url}}):
+    through_django = replay.play(trace, ask_django, server, client=caches["default"])
 through_django[["hits", "hit_rate", "evictions"]]
 
 # %% [markdown]
-# For the cost: 2,000 times the same value, once by each way in turn, so that both meet the same moment of this machine.
+# For the cost: 2,000 times the same value, by each way in turn, so that both meet the same moments of this machine.
 
 # %% tags=["nbval-ignore-output"]
 spent = []
-with memcached.start(memory_mb=64) as server, override_settings(CACHES={"default": {**backend, "LOCATION": server.url}}):
-    client, cache = replay.connect(server), caches["default"]
-    client.set("talk:1", page)
-    cache.set("talk:1", page)
-    for number in range(2_000):
-        for way, get in {"pymemcache: client.get": client.get, "Django: cache.get": cache.get}.items():
-            began = time.perf_counter()
-            get("talk:1")
-            spent.append({"way": way, "ms": 1000 * (time.perf_counter() - began)})
-costs = pd.DataFrame(spent).groupby("way", as_index=False).ms.quantile([0.25, 0.5, 0.75]).assign(quantile=["a quarter is faster", "median", "a quarter is slower"] * 2)
-costs.round(4)
+client = replay.connect(server)
+client.set("talk:1", page)
+with override_settings(CACHES={"default": {"BACKEND": memcache, "LOCATION": server.url}}):
+    caches["default"].set("talk:1", page)
+    ways = {"pymemcache: client.get": client.get, "Django: cache.get": caches["default"].get}
+    for number in range(4_000):
+        way = list(ways)[number % 2]
+        began = time.perf_counter()
+        ways[way]("talk:1")
+        spent.append({"way": way, "ms": 1000 * (time.perf_counter() - began)})
+server.stop()
+costs = pd.DataFrame(spent).groupby("way").ms.quantile([0.25, 0.5, 0.75])
+median = costs.xs(0.5, level=1)
+lesson.compare(guess_times, median["Django: cache.get"] / median["pymemcache: client.get"])
+costs.unstack().round(4)
 
 # %%
-ax = plots.dots(costs, "ms", "time of one get (ms)", name="way", group="quantile", ax=plots.axes(height=2.6))
+words = {0.25: "a quarter is faster", 0.5: "median", 0.75: "a quarter is slower"}
+quartiles = costs.rename(words).rename_axis(["way", "quartile"]).reset_index()
+ax = plots.axes(height=2.6)
+plots.dots(quartiles, "ms", "time of one get (ms)", name="way", group="quartile", ax=ax)
 ax.set_xlim(left=0)
 ax.set_title("Django's wrapper costs a little time at every get")
-lesson.show(ax, alt="Quartiles of the time of one get on two rows: pymemcache alone is faster, through Django it takes longer.")
+lesson.show(
+    ax,
+    alt="Quartiles of the time of one get on two rows: pymemcache alone is faster, through "
+    "Django it takes longer.",
+)
 
 # %%
-median = costs[costs["quantile"] == "median"].set_index("way").ms
-claim("Through Django the cache has exactly the same hits, request for request.", through_django.hits[0] - default.hits.sum(), equals=0)
-claim("The wrapper costs time: the median get through Django is slower.", median["Django: cache.get"] / median["pymemcache: client.get"], above=1)
+claim(
+    "Through Django the cache has exactly the same hits, request for request.",
+    through_django.hits[0] - default.hits.sum(), equals=0,
+)
+claim(
+    "The wrapper costs time: the median get through Django is slower.",
+    median["Django: cache.get"] / median["pymemcache: client.get"], above=1,
+)
 
 # %%
 because = "..."  # one sentence: what does the wrapper do that pymemcache alone does not?
@@ -905,7 +1049,10 @@ because = "..."  # one sentence: what does the wrapper do that pymemcache alone 
 # %%
 @exercise("hit-rate-library")
 def shelf_size(loans, wanted):
-    """How many books the shelf needs, for at least the share `wanted` of the loans to be on it; None if none does."""
+    """How many books the shelf needs so that `wanted` (a share) of the loans are found on it.
+
+    None if no size is enough.
+    """
     ...
 
 
@@ -931,7 +1078,7 @@ def shelf_size(loans, wanted):
 # %% [markdown]
 # ## Five questions
 
-# %%
+# %% tags=["hidden-source"]
 lesson.quiz(
     "Your memcached reports 0 evictions after a week. What do you know?",
     right={"It has at least as much memory as this traffic uses.": "Nothing was ever thrown out, so more memory cannot bring hits."},
@@ -941,7 +1088,7 @@ lesson.quiz(
     },
 )
 
-# %%
+# %% tags=["hidden-source"]
 lesson.quiz(
     "The hit rate falls from 99 % to 98 %. What happens to the database?",
     right={"It is asked twice as often.": "It sees the misses only, and they went from 1 in 100 to 2 in 100."},
@@ -951,7 +1098,7 @@ lesson.quiz(
     },
 )
 
-# %%
+# %% tags=["hidden-source"]
 lesson.quiz(
     "You double the memory, and the hit rate stays the same. What is the likeliest reason?",
     right={"The curve is flat there: what still misses is asked for the first time, or has expired.": "More room does not help a page that nobody has asked for yet."},
@@ -961,7 +1108,7 @@ lesson.quiz(
     },
 )
 
-# %%
+# %% tags=["hidden-source"]
 lesson.quiz(
     "A TTL of 1 s gives fewer hits on memcached than the formula says. Why?",
     right={"Its clock moves once a second, so an item lives for up to a second less than its TTL.": "At a TTL of one second that is much of its life; at 300 it is nothing."},
@@ -971,7 +1118,7 @@ lesson.quiz(
     },
 )
 
-# %%
+# %% tags=["hidden-source"]
 lesson.quiz(
     "A crawler walks all your pages at night. In the morning the hit rate is poor. Which cache suffers most?",
     right={"Plain LRU, when the crawl is larger than the cache.": "Each page that is asked for once goes to the front and pushes a popular one out."},

@@ -16,7 +16,8 @@ def notebook_path(source: Path) -> Path:
 def convert(source: Path) -> nbformat.NotebookNode:
     """The notebook of a lesson: its cells, ids that come from the lesson and the cell's position, no outputs.
 
-    A cell that begins with `%%needs memcached` gets the tag `needs-memcached`; a heading tagged `collapsed` is folded.
+    A cell that begins with `%%needs memcached` gets the tag `needs-memcached`; a heading tagged `collapsed` is folded,
+    the source of a cell tagged `hidden-source` too.
     """
     notebook = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent")
     for position, cell in enumerate(notebook.cells):
@@ -27,6 +28,8 @@ def convert(source: Path) -> nbformat.NotebookNode:
         cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
         if "collapsed" in tags:  # JupyterLab folds everything down to the next heading of this level
             cell.metadata["jp-MarkdownHeadingCollapsed"] = True
+        if "hidden-source" in tags:  # a quiz would give its answers away
+            cell.metadata["jupyter"] = nbformat.from_dict({"source_hidden": True})
     notebook.metadata = nbformat.from_dict(
         {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},

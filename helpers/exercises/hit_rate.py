@@ -54,7 +54,7 @@ class Count(Exercise):
 
 
 class ItemsThatFit(Exercise):
-    """How many items of one size fit; memory in megabytes of 1,048,576 bytes, chunk_size in bytes."""
+    """How many items of one size fit; a megabyte has 1,048,576 bytes, chunk_size is in bytes."""
 
     id = "hit-rate-items-that-fit"
     name = "items_that_fit"
@@ -94,7 +94,10 @@ class ItemsThatFit(Exercise):
 
 
 class BreakEven(Exercise):
-    """The hit rate (0 to 1) above which the cache saves time; a miss costs all three; 1.0 where it never does."""
+    """The hit rate (0 to 1) above which the cache saves time; 1.0 where it never does.
+
+    A hit costs cache_ms; a miss costs all three; without a cache, database_ms.
+    """
 
     id = "hit-rate-break-even"
     name = "break_even"
@@ -135,7 +138,7 @@ class BreakEven(Exercise):
 
 
 class SmallestSize(Exercise):
-    """The smallest capacity_items whose hit_rate is at least `wanted`; None where no size is enough."""
+    """The smallest capacity_items whose hit_rate is at least `wanted`; None if none is."""
 
     id = "hit-rate-smallest-size"
     name = "smallest_capacity"

@@ -11,7 +11,8 @@ LESSON = "09-hit-rate"
 class WriteBack(Exercise):
     """The capacities, in items, at which writing back pays, as a list, the smallest first.
 
-    A database read costs as much as `read_cost` sets; every hit of the written-back cache costs one set.
+    A database read costs as much as `read_cost` sets; each hit of the written-back cache costs
+    one set.
     """
 
     id = "hit-rate-write-back"
@@ -66,7 +67,7 @@ class WriteBack(Exercise):
 
 
 class ChooseTTL(Exercise):
-    """The shortest ttl_s whose hit_rate is at least `wanted`, if it is not above `stale_s`; else None."""
+    """The shortest ttl_s whose hit_rate is at least `wanted`; None if it is above `stale_s`."""
 
     id = "hit-rate-ttl"
     name = "choose_ttl"

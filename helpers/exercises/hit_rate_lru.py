@@ -12,7 +12,7 @@ LESSON = "09-hit-rate"
 
 
 class WriteLRU(Exercise):
-    """An LRU cache of `capacity_items` keys; request(key) returns True for a hit, and keeps the key either way."""
+    """An LRU cache of `capacity_items` keys; request(key) is True for a hit, and keeps the key."""
 
     id = "hit-rate-lru"
     name = "LRU"
@@ -100,7 +100,10 @@ class WriteLRU(Exercise):
 
 
 class LibraryShelf(Exercise):
-    """How many books the shelf needs, for at least the share `wanted` of the loans to be on it; None if none does."""
+    """How many books the shelf needs so that `wanted` (a share) of the loans are found on it.
+
+    None if no size is enough.
+    """
 
     id = "hit-rate-library"
     name = "shelf_size"

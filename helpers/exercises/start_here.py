@@ -76,7 +76,7 @@ class Status(Exercise):
 
 
 class Slowest(Exercise):
-    """The `page` whose 99th percentile of `ms` is the largest, from a frame with one row for each request."""
+    """The `page` whose 99th percentile of `ms` is the largest; `times` has one row a request."""
 
     id = "start-slowest"
     name = "slowest_for_the_unlucky"
