@@ -14,6 +14,7 @@ VALUE = b"x" * 100
 def rows():
     """The rows of this benchmark."""
     yield from _replay()
+    yield from _bias()
     yield from _embedded()
 
 
@@ -46,6 +47,31 @@ def _replay():
     ratio = times["wire"] / times["replay"]
     yield row(what, "raw pipelined gets, answers unread", ratio, "of its speed", "≥ 0.5", ratio >= 0.5)
     yield row(what, "a second", 100_000 / times["replay"], "requests a second", "≥ 100,000", times["replay"] <= 1)
+
+
+def _bias():
+    """What batching does to the hit rate of a cache that is too small: in points, against one request at a time."""
+    trace = traffic.zipf(30_000, 10_000, 0.9, seed=9)
+    page = b"x" * 2_000
+
+    def one(client, key):
+        if client.get(key) is None:
+            client.set(key, page)
+            return False
+        return True
+
+    def many(client, keys):
+        found = client.get_many(keys)
+        client.set_many({key: page for key in keys if key not in found})
+        return found
+
+    with memcached.start(memory_mb=3) as server:
+        single = replay.play(trace, one, server).hit_rate[0]
+    for batch in (10, 50, 200):
+        with memcached.start(memory_mb=3) as server:
+            rate = replay.play_batches(trace, many, server, batch=batch).hit_rate[0]
+        what = f"hit rate of a replay in batches of {batch}, 3 MB"
+        yield row(what, "the same requests one by one", 100 * (rate - single), "points more")
 
 
 class _Wire:

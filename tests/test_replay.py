@@ -100,6 +100,21 @@ def test_an_error_of_the_learners_own_function_is_not_blamed_on_the_cache(server
     assert "stopped answering" not in capsys.readouterr().out
 
 
+def test_djangos_cache_hits_the_same_requests_as_the_bare_client(server):
+    from django.core.cache.backends.memcached import PyMemcacheCache
+
+    def get_or_set(cache, key):
+        made = []
+        cache.get_or_set(key, lambda: made.append(key) or VALUE)
+        return not made
+
+    trace = traffic.zipf(2_000, 300, 0.9, seed=1)
+    bare = replay.play(trace, cache_aside, server)
+    through_django = replay.play(trace, get_or_set, server, client=PyMemcacheCache(server.url, {}))
+    assert through_django.hits.tolist() == bare.hits.tolist()
+    assert through_django.misses.tolist() == bare.misses.tolist()
+
+
 def test_windows_shorter_than_a_batch_are_told(server):
     with pytest.raises(ValueError, match="shorter than a batch of 50"):
         replay.play_batches(np.arange(100), lambda client, keys: [], server, batch=50, windows=4)
