@@ -1,7 +1,8 @@
 """What a cell needs: `%%needs memcached` leaves a cell out, in one sentence, where that server is missing."""
 
 import importlib
-import shutil
+
+from helpers.services import installing
 
 SKIPPED: list[str] = []  # the servers that cells of this kernel were left out for
 
@@ -11,7 +12,7 @@ def available(name: str) -> bool:
     try:
         module = importlib.import_module(f"helpers.services.{name}")
     except ModuleNotFoundError:
-        return shutil.which(name) is not None
+        return installing.find(name) is not None
     return module.available()
 
 

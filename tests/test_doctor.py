@@ -11,6 +11,7 @@ import pytest
 
 from helpers import paths
 from helpers.commands import doctor
+from helpers.services import installing
 
 Usage = namedtuple("Usage", "free")
 
@@ -69,7 +70,7 @@ def test_a_python_that_is_too_old(monkeypatch):
 
 @pytest.mark.parametrize("name", doctor.SERVERS)
 def test_a_server_is_found_by_any_of_its_programs_or_its_packages_are_named(name, monkeypatch, tmp_path):
-    monkeypatch.setattr(doctor, "_MORE_FOLDERS", (str(tmp_path / "s*"),))
+    monkeypatch.setattr(installing, "_MORE_FOLDERS", (str(tmp_path / "s*"),))
     monkeypatch.setenv("PATH", "/nowhere")
     state, to_do = row(name)
     assert state.startswith("✎") and "Debian: apt install " in to_do and "macOS: brew install " in to_do
@@ -118,7 +119,7 @@ def test_a_kernel_that_cannot_be_started(monkeypatch, tmp_path):
 
 
 def test_the_status_is_good_while_only_servers_are_missing(monkeypatch, capsys):
-    monkeypatch.setattr(doctor, "_MORE_FOLDERS", ())
+    monkeypatch.setattr(installing, "_MORE_FOLDERS", ())
     monkeypatch.setenv("PATH", "/nowhere")
     assert doctor.main([]) is None
     printed = capsys.readouterr().out

@@ -1,7 +1,6 @@
 """`make doctor`: what this machine has, what it lacks, and what to do about it, as a table of one row a thing."""
 
 import argparse
-import glob
 import importlib.util
 import os
 import re
@@ -15,20 +14,9 @@ from pathlib import Path
 import pandas as pd
 
 from helpers import paths
+from helpers.services import installing
+from helpers.services.installing import SERVERS
 
-# What a learner installs, by system; None where that system's packages do not have it.
-SERVERS = {  # name: (programs, Debian, Homebrew, conda)
-    "memcached": (("memcached",), "memcached", "memcached", None),
-    "PostgreSQL": (("postgres",), "postgresql", "postgresql", "postgresql"),
-    "Valkey or Redis": (("valkey-server", "redis-server"), "redis-server", "valkey", "valkey-server"),
-    "nginx": (("nginx",), "nginx", "nginx", "nginx"),
-    "HAProxy": (("haproxy",), "haproxy", "haproxy", None),
-    "Varnish": (("varnishd",), "varnish", "varnish", None),
-    "sshd": (("sshd",), "openssh-server", "openssh", "openssh"),
-    "Chromium": (("chromium", "chromium-browser", "google-chrome"), "chromium", "chromium", None),
-}
-# Debian keeps some servers outside an ordinary user's PATH.
-_MORE_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/sbin", "/usr/lib/postgresql/*/bin", "/opt/homebrew/sbin")
 _GB = 1_000_000_000
 _OLDEST_PYTHON = (3, 11)
 
@@ -81,12 +69,9 @@ def _packages():
 
 
 def _server(name):
-    programs, debian, homebrew, conda = SERVERS[name]
-    folders = [os.environ.get("PATH", ""), *(found for each in _MORE_FOLDERS for found in sorted(glob.glob(each)))]
-    if any(shutil.which(program, path=os.pathsep.join(folders)) for program in programs):
+    if installing.find(name):
         return name, "✔ found", ""
-    advice = f"Debian: apt install {debian} · macOS: brew install {homebrew}"
-    advice += f" · conda: conda install {conda}" if conda else ""
+    advice = installing.words(name)
     if name == "memcached" and importlib.util.find_spec("helpers.services.embedded_memcached"):
         return name, "✎ our own small one", f"for the real one: {advice}"
     if name == "Chromium":

@@ -10,21 +10,16 @@ import tempfile
 import time
 from pathlib import Path
 
+from helpers.services.installing import words
+
 _WATCHDOG = Path(__file__).with_name("watchdog.py")
-_INSTALL = {
-    "memcached": ("memcached", "memcached", None),
-    "chromium": ("chromium", "chromium", None),
-}
 
 
 class MissingServer(RuntimeError):
     """A server's program is not on this machine; the message says how to install it."""
 
     def __init__(self, name: str):
-        debian, mac, conda = _INSTALL.get(name, (name, name, None))
-        ways = [f"Debian: apt install {debian}", f"macOS: brew install {mac}"]
-        ways += [f"conda: conda install {conda}"] if conda else []
-        super().__init__(f"{name} is not on this machine; install it ({'; '.join(ways)}) and run this cell again.")
+        super().__init__(f"{name} is not on this machine; install it ({words(name)}) and run this cell again.")
 
 
 class ServerDied(RuntimeError):
