@@ -9,8 +9,6 @@ import psutil
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-pytestmark = pytest.mark.system_server("memcached")
-
 START = (
     "from helpers.services import memcached\nserver = memcached.start(memory_mb=2)\nprint(server.pid, server.folder)"
 )
@@ -24,8 +22,9 @@ def run(client, code):
     return "".join(printed)
 
 
-@pytest.fixture
-def kernel():
+@pytest.fixture(params=[pytest.param("system", marks=pytest.mark.system_server("memcached")), "embedded"])
+def kernel(request, monkeypatch):
+    monkeypatch.setenv("TROUBLESPOTS_SERVERS", request.param)
     manager, client = start_new_kernel()
     pid, folder = run(client, START).split()
     assert psutil.pid_exists(int(pid))

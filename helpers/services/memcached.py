@@ -1,30 +1,42 @@
-"""memcached on loopback: the system's own, on a free port or a Unix socket, ended with the kernel."""
+"""memcached on loopback: the system's own, or ours where there is none; on a free port or a Unix socket."""
 
 import os
 import shutil
 import socket
+import sys
 
 from helpers.services.process import MissingServer, Server
+
+CHOICES = ("auto", "system", "embedded")
+
+
+def choice() -> str:
+    """What TROUBLESPOTS_SERVERS says: "auto" (the default), "system" or "embedded"; ValueError for anything else."""
+    chosen = os.environ.get("TROUBLESPOTS_SERVERS") or "auto"
+    if chosen not in CHOICES:
+        raise ValueError(f"TROUBLESPOTS_SERVERS={chosen!r} names no choice: set it to auto, system or embedded.")
+    return chosen
 
 
 def binary() -> str | None:
     """The path of the system's memcached, or None: absent, or left out by TROUBLESPOTS_SERVERS=embedded."""
-    if os.environ.get("TROUBLESPOTS_SERVERS") == "embedded":
-        return None
-    return shutil.which("memcached")
+    return None if choice() == "embedded" else shutil.which("memcached")
 
 
 def available() -> bool:
-    """True where the system's memcached can be started."""
+    """True where the system's own memcached can be started; `start()` itself has the embedded one to fall back on."""
     return binary() is not None
 
 
 def start(memory_mb: int = 64, options=(), threads: int = 1, unix_socket: bool = False) -> "Memcached":
     """Start a memcached with `memory_mb` megabytes for items and return it once it answers.
 
-    `options` are more of memcached's own arguments, as in `["-o", "no_lru_maintainer"]`. With `unix_socket` it listens
-    on a socket in its folder instead of a port. Raises ValueError for an amount of memory that it cannot have,
-    MissingServer where it is not installed, ServerDied with its log when it refuses an option.
+    It is the system's own, or the embedded one where that is missing; TROUBLESPOTS_SERVERS (auto, system, embedded)
+    decides otherwise, and `flavour` says which one it became. `options` are more of memcached's own arguments, as in
+    `["-o", "no_lru_maintainer"]`; the embedded one knows none of them, and has one thread whatever `threads` says.
+    With `unix_socket` it listens on a socket in its folder instead of a port. Raises ValueError for an amount of
+    memory that it cannot have, and for options where only the embedded one may be started; MissingServer where the
+    system's is required and missing; ServerDied with its log when it refuses an option.
     """
     if isinstance(memory_mb, bool) or not isinstance(memory_mb, int) or memory_mb < 1:
         raise ValueError(f"memory_mb={memory_mb!r}: memcached takes whole megabytes, at least 1; try memory_mb=2.")
@@ -32,9 +44,17 @@ def start(memory_mb: int = 64, options=(), threads: int = 1, unix_socket: bool =
         raise ValueError(
             f'options={options!r} is one text: give a list of arguments, as in ["-o", "no_lru_maintainer"].'
         )
-    if not available():
+    options = list(options)
+    if available():
+        return Memcached(memory_mb, options, threads, unix_socket).start()
+    if choice() == "system":
         raise MissingServer("memcached")
-    return Memcached(memory_mb, list(options), threads, unix_socket).start()
+    if options:
+        raise ValueError(
+            f"options={options!r} are for the system's memcached, and the embedded one, which would be started here, "
+            "has none: install memcached (and leave TROUBLESPOTS_SERVERS at auto), or call start() without options."
+        )
+    return EmbeddedMemcached(memory_mb, options, threads, unix_socket).start()
 
 
 class Memcached(Server):
@@ -90,3 +110,15 @@ class Memcached(Server):
 
     def __repr__(self):
         return f"<{self.name} {self.version} ({self.flavour}), {self.memory_mb} MB>"
+
+
+class EmbeddedMemcached(Memcached):
+    """Our own small memcached, started where the system has none: the same answers, and an exact LRU."""
+
+    flavour = "embedded"
+
+    def command(self) -> list[str]:
+        words = [sys.executable, "-I", "-m", "helpers.services.embedded_memcached", "--memory-mb", str(self.memory_mb)]
+        words += ["--unix-socket", str(self.folder / "socket")] if self._unix_socket else ["--port", str(self.port)]
+        # as memcached itself must be told: one item may not fill a whole megabyte
+        return words + (["--max-item-bytes", str(512 * 1024)] if self.memory_mb == 1 else [])
