@@ -29,9 +29,10 @@ class Store:
     """Items by key. Every access that finds an item makes it the most recently used: exact LRU.
 
     `limit_bytes` bounds the sum of all items, each counted as key + value + memcached's own overhead (Python itself
-    takes about 300 bytes more for each); an item is at most `max_item_bytes`. `clock` and `wall` give seconds (steady, and Unix time). Time has steps of one second, as
-    in memcached, so that an item with a TTL of n seconds lives between n − 1 and n of them. An item that has expired
-    leaves when it is asked for, or when it is the least recently used and room is needed.
+    takes about 300 bytes more for each); an item is at most `max_item_bytes`. `clock` and `wall` give seconds (steady,
+    and Unix time). Time has steps of one second, as in memcached, so that an item with a TTL of n seconds lives between
+    n − 1 and n of them. An item that has expired leaves when it is asked for, or when it is the least recently used and
+    room is needed.
     """
 
     def __init__(self, limit_bytes, max_item_bytes=MEGABYTE, clock=time.monotonic, wall=time.time):
