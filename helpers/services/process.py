@@ -35,7 +35,9 @@ class Server:
 
     name = "server"
     flavour = "system"
-    patience_seconds = 3.0  # how long `stop()` waits after TERM before it kills
+    patience_seconds = 3.0  # how long `stop()` waits after its signal before it kills
+    end_signal = signal.SIGTERM
+    user = ""  # who runs it; only root can name another
 
     def __init__(self):
         self.host, self.port, self.socket, self.version = "127.0.0.1", 0, None, ""
@@ -133,8 +135,9 @@ class Server:
             return False
 
     def _launch(self) -> None:
+        how = [str(self.patience_seconds), str(int(self.end_signal)), self.user]
         self._watchdog = subprocess.Popen(
-            [sys.executable, "-I", str(_WATCHDOG), str(self.folder), str(self.patience_seconds), *self.command()],
+            [sys.executable, "-I", str(_WATCHDOG), str(self.folder), *how, *self.command()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=self.environment(),
@@ -152,6 +155,15 @@ class Server:
                 last = "\n".join(self.logs().splitlines()[-5:]) or "(its log is empty)"
                 raise ServerDied(f"{self.name} ended, or gave no answer, while it was starting. Its log says:\n{last}")
             time.sleep(0.005)
+
+
+def bound_port() -> int:
+    """A port that was free a moment ago, for servers that cannot choose one themselves."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def _alive(pid: int) -> bool:

@@ -1,6 +1,6 @@
 """The watchdog: starts a server, holds a pipe from the kernel, and ends the whole server when that pipe closes.
 
-Run as `python -I watchdog.py FOLDER PATIENCE command…`, in a session of its own, so that no interrupt reaches a server.
+Run as `python -I watchdog.py FOLDER PATIENCE SIGNAL USER command…`, in a session of its own: no interrupt reaches it.
 It prints the server's pid, or the reason why it could not be started. A pipe closes however the kernel ends, even by
 kill -9; that is what atexit and PDEATHSIG cannot promise.
 """
@@ -13,8 +13,12 @@ import subprocess
 import sys
 
 
-def main(folder: str, patience_seconds: float, command: list[str]) -> None:
-    """Run `command` until standard input closes, then end its process group within the patience; remove `folder`."""
+def main(folder: str, patience_seconds: float, end_signal: int, user: str, command: list[str]) -> None:
+    """Run `command` until standard input closes, then end its process group within the patience; remove `folder`.
+
+    `user` is who runs it, "" for whoever runs this; only root can name another.
+    """
+    other = {"user": user, "group": grp_of(user), "extra_groups": []} if user else {}
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)
     try:
@@ -27,6 +31,7 @@ def main(folder: str, patience_seconds: float, command: list[str]) -> None:
                 cwd=folder,
                 start_new_session=True,
                 preexec_fn=with_default_signals,
+                **other,
             )
     except OSError as error:
         print(f"could not be started: {error}", flush=True)
@@ -34,13 +39,13 @@ def main(folder: str, patience_seconds: float, command: list[str]) -> None:
     else:
         print(server.pid, flush=True)
         wait_for_the_end()
-        end(server, patience_seconds)
+        end(server, patience_seconds, end_signal)
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def with_default_signals() -> None:
     """Give the server back the signals that this process ignores: ignored ones are inherited."""
-    for each in (signal.SIGTERM, signal.SIGHUP):
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_DFL)
 
 
@@ -50,10 +55,17 @@ def wait_for_the_end() -> None:
         pass
 
 
-def end(server: subprocess.Popen, patience_seconds: float) -> None:
+def grp_of(user: str) -> int:
+    """The number of the user's own group."""
+    import pwd
+
+    return pwd.getpwnam(user).pw_gid
+
+
+def end(server: subprocess.Popen, patience_seconds: float, end_signal: int) -> None:
     """Ask the server to end, then kill its whole process group: workers outlive a killed master otherwise."""
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(server.pid, signal.SIGTERM)
+        os.killpg(server.pid, end_signal)
     with contextlib.suppress(subprocess.TimeoutExpired):
         server.wait(patience_seconds)
     with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -62,4 +74,4 @@ def end(server: subprocess.Popen, patience_seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], float(sys.argv[2]), sys.argv[3:])
+    main(sys.argv[1], float(sys.argv[2]), int(sys.argv[3]), sys.argv[4], sys.argv[5:])
