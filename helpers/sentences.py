@@ -3,17 +3,19 @@
 from pathlib import Path
 
 from django.core.exceptions import AppRegistryNotReady, ImproperlyConfigured
+from pymemcache.exceptions import MemcacheUnexpectedCloseError
 
 from helpers import needs
 
 HERE = Path(__file__).resolve().parent
+_SILENT = (ConnectionError, MemcacheUnexpectedCloseError)
 _NOT_SET_UP = (AppRegistryNotReady, ImproperlyConfigured)
 _REFUSALS = (ValueError, TypeError, OSError, RuntimeError, LookupError)
 
 
 def register(shell) -> None:
     """Let this kernel say these errors in a sentence (`%tb` still shows the whole story)."""
-    shell.set_custom_exc((NameError, KeyboardInterrupt, *_NOT_SET_UP, *_REFUSALS), _show)
+    shell.set_custom_exc((NameError, KeyboardInterrupt, *_NOT_SET_UP, *_SILENT, *_REFUSALS), _show)
 
 
 def sentence(kind, error, innermost: str) -> str | None:
@@ -22,6 +24,8 @@ def sentence(kind, error, innermost: str) -> str | None:
         return "You interrupted this cell. Servers go on running, and what earlier cells made is still there."
     if issubclass(kind, AppRegistryNotReady) or "settings are not configured" in str(error):
         return "Django is not set up in this kernel yet: run the lesson's first code cells, up to lesson.start(…)."
+    if issubclass(kind, _SILENT):
+        return "✘ Nothing answers there: its server has ended. Run the cell that starts it, then this one."
     ours = Path(innermost).is_relative_to(HERE)
     if issubclass(kind, NameError) and not ours and getattr(error, "name", None):
         why = "the cell that makes it has not run in this kernel"

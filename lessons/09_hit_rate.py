@@ -373,8 +373,8 @@ def mean_ms(call):
     return 1000 * (time.perf_counter() - began) / 400
 
 
-server = memcached.start(memory_mb=64)
-client = replay.connect(server)
+ratings = memcached.start(memory_mb=64)
+client = replay.connect(ratings)
 store_ms = mean_ms(lambda number: client.set(f"warm:{number}", b"4.2"))
 cache_ms = mean_ms(lambda number: client.get(f"warm:{number}"))
 database_ms = mean_ms(mean_rating)
@@ -435,7 +435,7 @@ claim(
 )
 
 # %%
-server.stop()
+ratings.stop()
 because = "..."  # one sentence: why is one point much for the database, little for the mean?
 
 # %% [markdown]
@@ -661,7 +661,7 @@ guess_ttl = ...  # for example: 0.6
 # %%
 asked = traffic.zipf(requests=3_600, keys=200, alpha=0.9, seed=7).tolist()
 due = traffic.arrival_times(requests=3_600, rate_per_s=400, seed=7).tolist()
-rows = []
+lives = []
 with memcached.start(memory_mb=64) as server:
     client = replay.connect(server)
     began = time.perf_counter()
@@ -671,7 +671,7 @@ with memcached.start(memory_mb=64) as server:
             hit = client.get(f"{ttl_s}:{key}") is not None
             if not hit:
                 client.set(f"{ttl_s}:{key}", page, expire=ttl_s)
-            rows.append({"ttl_s": ttl_s, "at_s": time.perf_counter() - began, "hit_rate": hit})
+            lives.append({"ttl_s": ttl_s, "at_s": time.perf_counter() - began, "hit_rate": hit})
     client.close()
 
 # %% [markdown]
@@ -679,7 +679,7 @@ with memcached.start(memory_mb=64) as server:
 # λT / (1 + λT). But memcached's clock moves once a second: an item stored at 0.9 s of a second loses that much of its life.
 
 # %% tags=["nbval-ignore-output"]
-watched = pd.DataFrame(rows)
+watched = pd.DataFrame(lives, columns=["ttl_s", "at_s", "hit_rate"])
 rate_per_s = len(watched) / 3 / watched.at_s.max()
 counted = watched[watched.at_s > 3].groupby("ttl_s", as_index=False)
 ttls = counted.hit_rate.mean().assign(source="measured")
@@ -1019,9 +1019,9 @@ def ask_django(cache, key):
 
 # %% tags=["nbval-ignore-output"]
 memcache = "django.core.cache.backends.memcached.PyMemcacheCache"
-server = memcached.start(memory_mb=64)
-with override_settings(CACHES={"default": {"BACKEND": memcache, "LOCATION": server.url}}):
-    through_django = replay.play(trace, ask_django, server, client=caches["default"])
+django_server = memcached.start(memory_mb=64)
+with override_settings(CACHES={"default": {"BACKEND": memcache, "LOCATION": django_server.url}}):
+    through_django = replay.play(trace, ask_django, django_server, client=caches["default"])
 through_django[["hits", "hit_rate", "evictions"]]
 
 # %% [markdown]
@@ -1029,9 +1029,9 @@ through_django[["hits", "hit_rate", "evictions"]]
 
 # %%
 spent = []
-client = replay.connect(server)
+client = replay.connect(django_server)
 client.set("talk:1", page)
-with override_settings(CACHES={"default": {"BACKEND": memcache, "LOCATION": server.url}}):
+with override_settings(CACHES={"default": {"BACKEND": memcache, "LOCATION": django_server.url}}):
     caches["default"].set("talk:1", page)
     ways = {"pymemcache: client.get": client.get, "Django: cache.get": caches["default"].get}
     for number in range(4_000):
@@ -1039,7 +1039,7 @@ with override_settings(CACHES={"default": {"BACKEND": memcache, "LOCATION": serv
         began = time.perf_counter()
         ways[way]("talk:1")
         spent.append({"way": way, "ms": 1000 * (time.perf_counter() - began)})
-server.stop()
+django_server.stop()
 
 # %% tags=["nbval-ignore-output"]
 costs = pd.DataFrame(spent).groupby("way").ms.quantile([0.25, 0.5, 0.75])

@@ -72,6 +72,11 @@ def test_a_forgotten_set_up_cell_is_told_and_other_settings_errors_keep_their_ow
     assert sentences.sentence(ImproperlyConfigured, other, "/django/conf.py") is None
 
 
+def test_a_server_that_has_ended_is_told():
+    refused = ConnectionRefusedError(111, "refused")
+    assert "has ended" in sentences.sentence(ConnectionRefusedError, refused, "/socket.py")
+
+
 def test_needs_without_a_name_says_so_and_other_cells_are_left_alone():
     assert "wants the name" in needs.transform(["%%needs\n", "1\n"])[0]
     assert needs.transform(["1\n"]) == ["1\n"]

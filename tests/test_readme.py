@@ -27,7 +27,9 @@ def test_the_numbers_under_the_picture_are_the_notebooks():
     rates = [float(line.split()[3]) for line in table.splitlines()[1:]]
     assert len(rates) == 9
     said = re.search(r"from (\d+) % to (\d+) % hits", " ".join(README.split()))
-    assert [int(each) for each in said.groups()] == [round(100 * min(rates)), round(100 * max(rates))]
+    # The lowest and the highest differ by tenths from run to run, and may round either way.
+    for percent, rate in zip(said.groups(), (min(rates), max(rates)), strict=True):
+        assert abs(int(percent) - 100 * rate) <= 1
 
 
 def test_links_inside_the_repository_resolve():
