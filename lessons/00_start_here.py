@@ -294,4 +294,4 @@ lesson.progress()
 # - What a guess, a claim and an exercise are for.
 # - How to read a table, a status, p50 and p99, and a log axis.
 #
-# Next: choose a route above. Lesson 09, the hit rate, is ready.
+# Next: choose a route above, among the lessons that are ready.
