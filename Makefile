@@ -8,7 +8,7 @@ NBVAL  := --nbval --nbval-current-env --nbval-cell-timeout 180 --nbval-sanitize-
 COUNTS := build/counts
 .DEFAULT_GOAL := help
 
-.PHONY: help lab reset doctor grade test test-all soak refresh benchmark wheels clean
+.PHONY: help lab reset doctor grade test test-all test-services soak refresh benchmark wheels clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -48,7 +48,12 @@ test: $(STAMP)  ## prove the workshop on this machine
 test-all: test wheels  ## the same and more: cells twice, in wrong orders, embedded servers, as another user
 	$(RUN) -m helpers.commands.reruns
 	TROUBLESPOTS_SERVERS=embedded $(RUN) -m pytest $(NBVAL) notebooks/09-hit-rate.ipynb
-	$(RUN) -m helpers.commands.other_user test LOCK=$(LOCK)
+	$(RUN) -m helpers.commands.other_user test-services LOCK=$(LOCK)
+
+SERVICES := boot embedded_conformance embedded_memcached jupyter_dies lab memcached orphans postgres replay
+test-services: $(STAMP)  ## only servers, and the lesson that lives on them
+	$(RUN) -m pytest -n 2 --dist loadfile $(SERVICES:%=tests/test_%.py)
+	$(RUN) -m pytest $(NBVAL) notebooks/09-hit-rate.ipynb
 
 soak: $(STAMP)  ## run all notebooks ten times with both cores busy, into docs/soak.md
 	$(RUN) -m helpers.commands.soak
