@@ -154,3 +154,17 @@ def test_the_conference_beside_the_notebooks_own_database():
     databases.remove("postgres")
     with pytest.raises(ValueError, match="another name"):
         databases.add("default", server)
+
+
+def test_the_notebooks_own_database_keeps_its_size():
+    from helpers.conference.models import Rating
+
+    boot("medium")
+    before = Rating.objects.count()
+    try:
+        with postgres.start() as server:
+            databases.add("postgres", server)
+            assert Rating.objects.using("postgres").count() < before == Rating.objects.count()
+            databases.remove("postgres")
+    finally:
+        boot("small")

@@ -45,7 +45,7 @@ def fresh() -> Booted:
 
     Raises RuntimeError inside a transaction, TimeoutError where another thread or server keeps the database locked.
     """
-    booted = _running()
+    booted = running()
     from django.db import connections
 
     _replace(booted.size, Path(connections[ALIAS].settings_dict["NAME"]))
@@ -60,7 +60,7 @@ def isolated_database(size: str | None = None) -> Iterator[Path]:
     aside, not closed: the notebook's connection, an open transaction of it, the models in the scratch app, which have
     empty tables in the copy. `size` is that of `boot()` unless given. Blocks nest, but only in one thread at a time.
     """
-    booted = _running()
+    booted = running()
     size = size or booted.size
     check_size(size)
     from django.db import connections
@@ -96,7 +96,7 @@ def child_environment() -> dict[str, str]:
 
     Without DJANGO_ALLOW_ASYNC_UNSAFE: a kernel needs it, in a server it would hide a real mistake.
     """
-    _running()
+    running()
     from django.conf import settings
 
     environment = {key: value for key, value in os.environ.items() if key != ASYNC_UNSAFE}
@@ -106,7 +106,7 @@ def child_environment() -> dict[str, str]:
 
 def clear_scratch() -> None:
     """Forget the models that cells declared in the app "scratch"; begin a cell that declares some with it."""
-    _running()
+    running()
     from helpers.scratch import declared
 
     declared.clear()
@@ -114,7 +114,7 @@ def clear_scratch() -> None:
 
 def create_tables(*models: type) -> None:
     """Make empty tables for these models of the app "scratch", in place of those they had (see `declared`)."""
-    _running()
+    running()
     from helpers.scratch import declared
 
     declared.create_tables(*models)
@@ -124,7 +124,8 @@ _booted: Booted | None = None
 _numbers = itertools.count(1)
 
 
-def _running():
+def running() -> Booted:
+    """The running conference, whatever its size; a small one is booted where there is none."""
     return _booted or boot()
 
 

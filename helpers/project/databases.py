@@ -2,7 +2,7 @@
 
 import atexit
 
-from helpers.project.boot import boot
+from helpers.project.boot import running
 
 
 def add(alias: str, server, size: str = "small") -> None:
@@ -13,7 +13,7 @@ def add(alias: str, server, size: str = "small") -> None:
     """
     if alias == "default":
         raise ValueError('"default" is the notebook\'s own database: give the other one another name, as "postgres".')
-    boot()
+    running()
     from django.core.management import call_command
     from django.db import connections
 
