@@ -116,10 +116,15 @@ def _run_all(page, address, token, limit_seconds):
     page.locator('[data-command="runmenu:run-all"]:visible').click()
     time.sleep(1)
 
+    waiting = 0
+
     def done():
+        nonlocal waiting
         if page.locator(".jp-Dialog").count():
             raise RuntimeError(f"JupyterLab asks: {page.locator('.jp-Dialog').first.inner_text()}")
-        return page.evaluate(_BUSY) == 0 and kernel_waits()
+        # A folded cell shows no star, and between two cells the kernel waits for a moment: ask for eight moments.
+        waiting = waiting + 1 if page.evaluate(_BUSY) == 0 and kernel_waits() else 0
+        return waiting == 8
 
     _until(done, limit_seconds)
 
