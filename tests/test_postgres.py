@@ -14,6 +14,7 @@ import pytest
 
 from helpers.project import databases
 from helpers.project.boot import boot
+from helpers.scratch import declared
 from helpers.services import postgres
 from helpers.services.process import MissingServer, ServerDied
 
@@ -168,3 +169,21 @@ def test_the_notebooks_own_database_keeps_its_size():
             databases.remove("postgres")
     finally:
         boot("small")
+
+
+def test_a_proxy_that_a_cell_declared_does_not_stop_the_migrations_and_is_still_there_afterwards():
+    from django.apps import apps
+
+    from helpers.conference.models import Rating
+
+    boot("small")
+    meta = type("Meta", (), {"app_label": declared.LABEL, "proxy": True})
+    praise = type("Praise", (Rating,), {"__module__": __name__, "Meta": meta})
+    try:
+        with postgres.start() as server:
+            databases.add("postgres", server)
+            assert praise.objects.using("postgres").count() == Rating.objects.count() > 0
+            databases.remove("postgres")
+        assert apps.get_model(declared.LABEL, "Praise") is praise
+    finally:
+        declared.clear()

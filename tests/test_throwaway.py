@@ -8,6 +8,7 @@ import time
 import pytest
 
 from helpers import throwaway, warm_python
+from helpers.throwaway import project as project_module
 
 BOOK = """
 from django.db import models
@@ -146,7 +147,7 @@ class TestManage:
             project.manage("runserver")
 
     def test_a_command_that_hangs_is_ended(self, project, monkeypatch, capsys):
-        monkeypatch.setattr(throwaway, "PATIENCE_S", 0.5)
+        monkeypatch.setattr(project_module, "PATIENCE_S", 0.5)
         ran = project.manage("shell", "-c", "while True: pass")
         assert ran.status == 124 and "failed (exit status 124)" in capsys.readouterr().out
 

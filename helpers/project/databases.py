@@ -18,12 +18,15 @@ def add(alias: str, server, size: str = "small") -> None:
     from django.db import connections
 
     from helpers.conference import loader
+    from helpers.scratch import declared
 
     remove(alias)
     connections.settings[alias] = connections.configure_settings(
         {"default": connections.settings["default"], alias: server.settings()}
     )[alias]
-    call_command("migrate", database=alias, verbosity=0, interactive=False)
+    with declared.kept():
+        declared.clear()  # migrate makes content types for every model, and one half declared would stop it
+        call_command("migrate", database=alias, verbosity=0, interactive=False)
     loader.load(size, using=alias)
     with connections[alias].cursor() as cursor:
         cursor.execute("ANALYZE")  # what a production server does by itself, after a while

@@ -1,30 +1,26 @@
 """A real Django project to throw away: made by `django-admin`, driven by its own manage.py, gone with the kernel."""
 
 import contextlib
-import functools
-import itertools
 import json
 import os
 import re
 import shlex
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from helpers import warm_python
-from helpers.project import temporary
+from helpers.throwaway import children
+from helpers.throwaway.connections import driver
+from helpers.throwaway.folders import copied
+from helpers.throwaway.text import tidy
 
-SITE = "mysite"
 PATIENCE_S = 60.0
 # Each of these would have to be stopped by hand, and a cell cannot do that.
 _ENDLESS = ("runserver", "testserver")
 # The kernel's own settings must not reach another project's manage.py, which only fills in what is missing.
 _NOT_FOR_THE_CHILD = ("DJANGO_ALLOW_ASYNC_UNSAFE", "DJANGO_SETTINGS_MODULE", "FORCE_COLOR")
-
-_numbers = itertools.count(1)
-_pristine: dict[str, Path] = {}
 
 
 class Refused(RuntimeError):
@@ -40,24 +36,6 @@ class Ran:
 
     def _ipython_display_(self):
         """Nothing: the cell has printed it already."""
-
-
-def start(app: str = "shop", databases: dict | None = None) -> "Project":
-    """Make a project by `django-admin startproject` and `manage.py startapp`, with `app` in INSTALLED_APPS.
-
-    `databases` are more entries for DATABASES, as in `{"postgres": server.settings()}`; "default" stays SQLite, in a
-    file of the project, unless it is among them. Raises ValueError for a name that no app can have, OSError where
-    nothing can be written.
-    """
-    if not isinstance(app, str) or not app.isidentifier() or app == SITE:
-        raise ValueError(f'app={app!r}: an app is a Python package, so its name is a word such as "shop"; choose one.')
-    if _pristine.get(app) is None or not _pristine[app].exists():
-        _pristine[app] = _make(app)
-    project = Project(app, _copied(_pristine[app]), dict(databases or {}))
-    if databases:
-        plain = {alias: {key: _plain(value) for key, value in entry.items()} for alias, entry in databases.items()}
-        project.write(f"{SITE}/settings.py", f"{project.read(f'{SITE}/settings.py')}\nDATABASES |= {plain!r}\n")
-    return project
 
 
 @dataclass(frozen=True)
@@ -107,7 +85,7 @@ class Project:
         words = shlex.split(words[0]) if len(words) == 1 else [str(each) for each in words]
         if not words or words[0] in _ENDLESS:
             raise ValueError(f"manage.py {' '.join(words)} would never end by itself: name a command that does.")
-        status, text = self._run(_MANAGE, words, "".join(f"{answer}\n" for answer in answers))
+        status, text = self.run(children.MANAGE, words, "".join(f"{answer}\n" for answer in answers))
         if not quiet:
             print(f"$ python manage.py {shlex.join(words)}", text, sep="\n" if text else "")
         if "EOFError" in text:
@@ -137,7 +115,7 @@ class Project:
         `migration` is its name, `needs` the names it depends on (a tuple), `applied` and `leaf` (nothing depends on it)
         are True or False. Raises ValueError with Django's own words where the graph cannot be read.
         """
-        status, text = self._run(_GRAPH, [self.app])
+        status, text = self.run(children.GRAPH, [self.app])
         if status:
             raise ValueError(f"Django cannot read these migrations: {text.splitlines()[-1]}")
         frame = pd.DataFrame(json.loads(text), columns=["migration", "needs", "applied", "leaf"])
@@ -145,9 +123,10 @@ class Project:
 
     def copy(self) -> "Project":
         """A second project with the same files and, where it is SQLite, the same data."""
-        return Project(self.app, _copied(self.folder), self.databases)
+        return Project(self.app, copied(self.folder), self.databases)
 
-    def _run(self, code, words=(), typed=""):
+    def run(self, code: str, words=(), typed: str = "") -> tuple[int, str]:
+        """Run Python `code` with these words in the project's folder: (exit status, tidied text)."""
         if not self.folder.is_dir():
             raise ValueError("this project's folder is gone: run the cell that makes it once more.")
         environment = {key: value for key, value in os.environ.items() if key not in _NOT_FOR_THE_CHILD}
@@ -155,19 +134,7 @@ class Project:
         done = warm_python.run(code, list(words), self.folder, environment, typed, PATIENCE_S)
         if done.status == 124 and not done.text:
             return 124, f"(ended after {PATIENCE_S:g} seconds without an answer)"
-        return done.status, self._tidy(done.text)
-
-    def _tidy(self, text):
-        folders = {str(self.folder), str(self.folder.resolve())}
-        for folder in sorted(folders, key=len, reverse=True):
-            text = text.replace(f"{folder}/", "").replace(folder, "<project>")
-        text = re.sub(r"Traceback \(most recent call last\):\n.*(?=\n[\w.]+(?::|\n|\Z))", _SHORT, text, flags=re.DOTALL)
-        text = re.sub(r" \(\d+\.\d+s\)|/\S+/site-packages/|(?<=[( ]):memory:\S*", "", text)
-        text = re.sub(r"^\d+ objects imported automatically.*\n+", "", text, flags=re.MULTILINE)
-        text = re.sub(r" at 0x[0-9a-f]+", "", text)
-        text = re.sub(r"_\d{8}_\d{4}\b", "_<moment>", text)
-        text = re.sub(r"\bport \d+", "port <port>", text)
-        return "\n".join(line.rstrip() for line in text.splitlines()).strip("\n")
+        return done.status, tidy(done.text, self.folder)
 
     def _text(self, path):
         if not self._inside(path).is_file():
@@ -186,94 +153,9 @@ class Project:
         if entry is None and alias != "default":
             known = ", ".join(sorted({"default", *self.databases}))
             raise ValueError(f"database={alias!r}: this project knows {known}; name one of them.")
-        connect, errors = _driver(entry or {"ENGINE": "sqlite3", "NAME": self.folder / "db.sqlite3"})
+        connect, errors = driver(entry or {"ENGINE": "sqlite3", "NAME": self.folder / "db.sqlite3"})
         try:
             with contextlib.closing(connect()) as connection:
                 yield connection
         except errors as error:
-            raise Refused(self._tidy(str(error)).splitlines()[0]) from None
-
-
-# A terminal shows what is typed, a pipe does not: without the echo an answer would be missing from the text.
-_MANAGE = """
-import builtins, runpy, sys
-ask = builtins.input
-def echo(prompt=""):
-    typed = ask(prompt)
-    print(typed)
-    return typed
-builtins.input = echo
-runpy.run_path("manage.py", run_name="__main__")
-"""
-
-_IN_HASTE = """
-# This project is thrown away: nothing in it has to survive a loss of power.
-DATABASES["default"]["OPTIONS"] = {"init_command": "PRAGMA synchronous = OFF"}
-"""
-
-_DJANGO_ADMIN = """
-from django.core.management import execute_from_command_line
-execute_from_command_line()
-"""
-
-_GRAPH = f"""
-import json, os, sys
-os.environ["DJANGO_SETTINGS_MODULE"] = "{SITE}.settings"
-import django
-django.setup()
-from django.db import connection
-from django.db.migrations.loader import MigrationLoader
-loader, app = MigrationLoader(connection), sys.argv[1]
-leaves = set(loader.graph.leaf_nodes(app))
-rows = []
-for key in sorted(loader.graph.nodes):
-    if key[0] == app:
-        needs = sorted(parent.key[1] for parent in loader.graph.node_map[key].parents if parent.key[0] == app)
-        rows.append([key[1], needs, key in loader.applied_migrations, key in leaves])
-print(json.dumps(rows))
-"""
-
-_SHORT = "Traceback (most recent call last):\n  …"
-
-
-def _driver(entry):
-    """How to connect to the database of a DATABASES entry without Django, and which errors its driver raises."""
-    if entry["ENGINE"].endswith("sqlite3"):
-        import sqlite3
-
-        return functools.partial(sqlite3.connect, entry["NAME"]), sqlite3.Error
-    import psycopg
-
-    names = {"HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password", "NAME": "dbname"}
-    where = {ours: entry[theirs] for theirs, ours in names.items() if entry.get(theirs)}
-    return functools.partial(psycopg.connect, autocommit=True, **where), psycopg.Error
-
-
-def _make(app):
-    folder = _empty_folder()
-    made = Project(app, folder)
-    for code, words in ((_DJANGO_ADMIN, ["startproject", SITE, "."]), (_MANAGE, ["startapp", app])):
-        status, text = made._run(code, words)
-        if status:
-            raise ValueError(f"app={app!r}: Django refuses it: {text.splitlines()[-1]}")
-    settings = made.read(f"{SITE}/settings.py")
-    last = '"django.contrib.staticfiles",' if '"django.contrib.staticfiles",' in settings else None
-    last = last or "'django.contrib.staticfiles',"
-    made.write(f"{SITE}/settings.py", settings.replace(last, f'{last}\n    "{app}",') + _IN_HASTE)
-    return folder
-
-
-def _copied(source):
-    target = _empty_folder()
-    shutil.copytree(source, target, dirs_exist_ok=True)
-    return target
-
-
-def _empty_folder():
-    folder = temporary.folder() / f"project-{next(_numbers)}"
-    folder.mkdir()
-    return folder
-
-
-def _plain(value):
-    return str(value) if isinstance(value, Path) else value
+            raise Refused(tidy(str(error), self.folder).splitlines()[0]) from None
