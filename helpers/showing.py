@@ -4,6 +4,7 @@ import base64
 import hashlib
 import html
 import io
+import re
 
 from IPython.display import display
 
@@ -40,11 +41,11 @@ def quiz(question: str, right: dict[str, str], wrong: dict[str, str]) -> None:
     options += [(text, "✘ No. " + why) for text, why in wrong.items()]
     options.sort(key=lambda option: hashlib.sha256((question + option[0]).encode()).digest())
     rows = "".join(
-        f"<details><summary>{html.escape(text)}</summary><p style='margin:0.2em 1.4em'>{html.escape(why)}</p></details>"
+        f"<details><summary>{_marked(text)}</summary><p style='margin:0.2em 1.4em'>{_marked(why)}</p></details>"
         for text, why in options
     )
     plain = "\n".join([question, *(f"  - {text}" for text, _ in options)])
-    display({"text/html": f"<p><b>{html.escape(question)}</b></p>{rows}", "text/plain": plain}, raw=True)
+    display({"text/html": f"<p><b>{_marked(question)}</b></p>{rows}", "text/plain": plain}, raw=True)
 
 
 def recall(questions: dict[str, str], exercises: dict | None = None) -> None:
@@ -60,9 +61,14 @@ def recall(questions: dict[str, str], exercises: dict | None = None) -> None:
         again = f"You looked at the solution of {seen}. Write it again without looking: {exercises[seen].task()}"
         asked[again] = f'Then compare: solution("{seen}").'
     rows = "".join(
-        f"<details><summary>{html.escape(question)}</summary><p style='margin:0.2em 1.4em'>{html.escape(answer)}</p>"
+        f"<details><summary>{_marked(question)}</summary><p style='margin:0.2em 1.4em'>{_marked(answer)}</p>"
         "</details>"
         for question, answer in asked.items()
     )
     plain = "\n".join(f"- {question}" for question in asked)
     display({"text/html": f"<p><b>From before</b></p>{rows}", "text/plain": plain}, raw=True)
+
+
+def _marked(text):
+    """The text as HTML, with what stands between backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
