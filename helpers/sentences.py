@@ -1,8 +1,10 @@
 """Errors in a sentence: what a kernel prints for a missing name, an interrupted cell, or a refusal of ours."""
 
+import re
 from pathlib import Path
 
 from django.core.exceptions import AppRegistryNotReady, ImproperlyConfigured
+from django.db.utils import OperationalError
 from pymemcache.exceptions import MemcacheUnexpectedCloseError
 
 from helpers import needs
@@ -10,12 +12,13 @@ from helpers import needs
 HERE = Path(__file__).resolve().parent
 _SILENT = (ConnectionError, MemcacheUnexpectedCloseError)
 _NOT_SET_UP = (AppRegistryNotReady, ImproperlyConfigured)
+_NO_TABLE = re.compile(r"no such table: (scratch_\w+)")  # a table of a model that a cell declares
 _REFUSALS = (ValueError, TypeError, OSError, RuntimeError, LookupError)
 
 
 def register(shell) -> None:
     """Let this kernel say these errors in a sentence (`%tb` still shows the whole story)."""
-    shell.set_custom_exc((NameError, KeyboardInterrupt, *_NOT_SET_UP, *_SILENT, *_REFUSALS), _show)
+    shell.set_custom_exc((NameError, KeyboardInterrupt, OperationalError, *_NOT_SET_UP, *_SILENT, *_REFUSALS), _show)
 
 
 def sentence(kind, error, innermost: str) -> str | None:
@@ -26,6 +29,11 @@ def sentence(kind, error, innermost: str) -> str | None:
         return "Django is not set up in this kernel yet: run the lesson's first code cells, up to lesson.start(…)."
     if issubclass(kind, _SILENT):
         return "✘ Nothing answers there: its server has ended. Run the cell that starts it, then this one."
+    if issubclass(kind, OperationalError) and (missing := _NO_TABLE.search(str(error))):
+        return (
+            f"The table `{missing[1]}` is not there yet, or no longer: its model is declared, and tables are made by "
+            "create_tables(…). Run the cell that declares the model, the cell that makes its table, then this one."
+        )
     ours = Path(innermost).is_relative_to(HERE)
     if issubclass(kind, NameError) and not ours and getattr(error, "name", None):
         why = "the cell that makes it has not run in this kernel"

@@ -3,8 +3,8 @@
 #
 # Which name leads from a room back to its talks? You will read it off a map, and know what the way costs.
 #
-# **Core:** 60 minutes · **deeper:** 60 minutes · **needs:** 01 · **helps:** 03, 06 ·
-# **starts:** PostgreSQL, on loopback, in section 8
+# **Core:** 60 minutes · **deeper:** 90 minutes · **needs:** 01 · **helps:** 03, 06 ·
+# **starts:** PostgreSQL, on loopback, in section 10
 #
 # Credit: Issac Kelly, "Teaching Django to comrades", DjangoCon 2011, as Rob Martin noted it in "DjangoCon, part four".
 # The experiments are added by us.
@@ -45,7 +45,7 @@ from helpers.queries import watch
 lesson.start("02-reverse-relations", size="medium")
 
 # %% [markdown]
-# The conference has 400 talks today. Models that a cell declares inherit from `Scratch`: it puts them into an app of
+# The conference is larger today. Models that a cell declares inherit from `Scratch`: it puts them into an app of
 # their own.
 
 # %%
@@ -59,6 +59,8 @@ class Scratch(models.Model):
         abstract = True
         app_label = "scratch"
 
+
+{model.__name__: model.objects.count() for model in (Room, Talk, Speaker, Rating)}
 
 # %% [markdown]
 # ## 1. Where does `talk_set` come from?
@@ -188,8 +190,8 @@ because = "..."  # one sentence: why are there two names at all?
 # **Why.** When Django has loaded both models, it puts a descriptor on `Room`, the *accessor*: `talk_set`, since `talk`
 # alone would promise one talk. A filter builds SQL, where a relation is a JOIN and "set" says nothing: there the model's
 # name is used, the *lookup name*. `related_name` replaces both words. `related_query_name` replaces the second one, so that
-# `talk.videos.all()` and `filter(video__…)` both read well. And a JOIN makes one row a pair: a room with 28 such
-# talks stands in 28 rows, until `distinct()` folds them.
+# `talk.videos.all()` and `filter(video__…)` both read well. And a JOIN makes one row a pair of room and talk: a
+# room stands in as many rows as it has such talks, until `distinct()` folds them.
 #
 # **In your project:** give each `ForeignKey` a plural `related_name` the day you write it: renaming later touches every
 # template.
@@ -223,23 +225,7 @@ page = "{% for talk in room.talks.all %}{{ talk }} · {% empty %}No talks yet.{%
 print(Engine().from_string(page).render(context))
 
 # %% [markdown]
-# No error, and a plausible page: the room has 45 talks. Templates have a switch, `string_if_invalid`. Does it help?
-
-# %%
-strict = Engine(string_if_invalid="[%s does not exist]")
-tags = [page, "{% if room.talks.all %}talks{% else %}none{% endif %}", "{{ room.talks.count }}"]
-rendered = [strict.from_string(each).render(context) for each in tags]
-pages = pd.DataFrame({"tag": ["for", "if", "{{ … }}"], "rendered": rendered})
-pages
-
-# %%
-claim(
-    "string_if_invalid names a wrong accessor in {{ … }}; in for and in if it stays silent.",
-    pages.rendered.str.contains("does not exist").tolist(), equals=[False, False, True],
-)
-
-# %% [markdown]
-# The right way: do not guess, ask. Every model knows who points to it. In any shell:
+# No error, and a plausible page: but the room has 45 talks. The right way: do not guess, ask. Every model knows who points to it. In any shell:
 
 # %%
 for back in Room._meta.related_objects:
@@ -263,20 +249,23 @@ lesson.show(ax, alt=plots_relations.described(relations))
 # A map is worth something when its names work. Try each: the accessor on the class, the lookup name in a filter.
 
 # %%
-works = []
+works, nameless = [], []
 for row in relations.itertuples():
     target = apps.get_model("conference", row.to)
     found = target.objects.filter(**{f"{row.lookup}__isnull": False})
     works.append(hasattr(target, row.accessor) and found.exists())
+    key = apps.get_model("conference", row.model)._meta.get_field(row.field)
+    nameless.append(row.kind == "foreign key" and key.remote_field.related_name is None)
 lesson.compare(guess_two, (relations.accessor != relations.lookup).sum())
 
 # %%
 claim("All seven accessors and all seven lookup names of the map work.", sum(works), equals=7)
+differ = relations.accessor != relations.lookup
 claim(
-    "Three of the seven have two different names: those that nobody named.",
-    (relations.accessor != relations.lookup).sum(), equals=3,
+    "Three of the seven have two different names: the foreign keys that nobody named.",
+    (differ.sum(), differ.tolist() == nameless), equals=(3, True),
 )
-two_names = relations[relations.accessor != relations.lookup]
+two_names = relations[differ]
 claim(
     "Their accessors are the lookup names with _set.",
     (two_names.accessor == two_names.lookup + "_set").tolist(), equals=[True] * 3,
@@ -287,13 +276,11 @@ because = "..."  # one sentence: why does the template not complain?
 
 # %% [markdown]
 # **Why.** A template looks `talks` up as a key, an attribute, an index; when all fail it takes "nothing", so that a page
-# for visitors does not break over a detail. In `{{ … }}` that nothing has a text, which the switch replaces; in `for` and
-# `if` it is `None`, an empty list. The map reads what Django itself uses: `_meta` keeps, for each model, the relations
+# for visitors does not break over a detail: in `for` it is an empty list. The map reads what Django itself uses: `_meta` keeps, for each model, the relations
 # that point to it. An arrow starts at the model that holds the key (or names the many-to-many) and ends where the way
 # back begins. One-to-one has no `_set`: there is at most one.
 #
-# **In your project:** `plots_relations.relations(apps.get_models())`, or `manage.py shell` and the two lines above; and a test
-# that looks for a talk's title in the page.
+# **In your project:** `plots_relations.relations(apps.get_models())`, or `manage.py shell` and the two lines above.
 
 # %% [markdown]
 # ## 3. Clashes
@@ -329,13 +316,14 @@ Workshop.objects.create(lead=first, chair=second)
 answers = {
     "workshops that `first` leads": Workshop.objects.filter(lead=first).count(),
     "first.workshop_set.count()": first.workshop_set.count(),
+    "second.workshop_set.count()": second.workshop_set.count(),
 }
 pd.Series(answers)
 
 # %%
 claim(
-    "Unmended, the accessor of the first key is gone: it finds no workshop where there is one.",
-    list(answers.values()), equals=[1, 0],
+    "Unmended, the accessor of the first key is gone: workshop_set finds by the chair alone.",
+    list(answers.values()), equals=[1, 0, 1],
 )
 
 # %% [markdown]
@@ -358,8 +346,8 @@ def checked(lead, chair):
 # %%
 pairs = [(None, None), ("workshops", "workshops"), ("name", "chaired"), ("led", "chaired")]
 pairs.append(("led", "+"))
-clashes = pd.DataFrame(pairs, columns=["lead", "chair"]).fillna("no name")
-clashes["errors"] = [checked(lead, chair) for lead, chair in pairs]
+rows = [(lead or "no name", chair or "no name", checked(lead, chair)) for lead, chair in pairs]
+clashes = pd.DataFrame(rows, columns=["lead", "chair", "errors"])
 clashes
 
 # %%
@@ -376,33 +364,6 @@ claim(
     [len(errors.split()) for errors in clashes.errors], equals=[1, 2, 2, 0, 0],
 )
 
-# %% [markdown]
-# `"+"` closes the way back. Does the relation itself still count, for instance when the speaker is deleted?
-
-# %%
-clear_scratch()
-
-
-class Course(Scratch):
-    lead = models.ForeignKey(Speaker, models.CASCADE, related_name="led_courses")
-    chair = models.ForeignKey(Speaker, models.CASCADE, related_name="+")
-
-
-create_tables(Course)
-host, _ = Speaker.objects.get_or_create(name="A Host", slug="a-host")
-guest, _ = Speaker.objects.get_or_create(name="A Guest", slug="a-guest")
-Course.objects.create(lead=host, chair=guest)
-with lesson.expect(AttributeError):
-    print(guest.course_set)
-_, gone = guest.delete()
-pd.Series(gone)
-
-# %%
-claim(
-    "A key with related_name='+' has no way back, and yet its rows go with their speaker.",
-    gone["scratch.Course"], equals=1,
-)
-
 # %%
 because = "..."  # one sentence: why can Django not simply choose two different names?
 
@@ -410,8 +371,8 @@ because = "..."  # one sentence: why can Django not simply choose two different 
 # **Why.** The generated name is made of the *model's* name, and both keys stand in the same model: two descriptors want to be
 # `Speaker.workshop_set`, and a class has one attribute of a name. The second one wins silently. Django could invent
 # `workshop_set_2`, but which of the two would it be tomorrow, when you swap two lines? So it refuses, for accessor and
-# lookup name apart: E302 and E303 clash with a field, E304 and E305 with another relation. `"+"` only leaves the descriptor out;
-# the collector that deletes finds the relation all the same.
+# lookup name apart: E302 and E303 clash with a field, E304 and E305 with another relation. `"+"` leaves the descriptor out: no name,
+# no clash, and no way back either.
 #
 # **In your project:** in an abstract base model write `related_name="%(app_label)s_%(class)s_set"`: each child then gets a name of
 # its own.
@@ -442,7 +403,7 @@ def two_keys():
 # ## 4. The one that is missing
 #
 # A profile has a one-to-one to its speaker, so `speaker.profile` leads back. Not every speaker has one. The page wants
-# the company of each of 600 speakers: how many queries does the obvious loop run?
+# the company of each of 600 speakers: how many queries does a loop run that asks each of them?
 
 # %%
 guess_queries = ...  # for example: 1
@@ -540,16 +501,6 @@ because = "..."  # one sentence: why can speaker.profile not be None without ask
 # object. It is an `AttributeError` for the sake of `hasattr`, and templates show nothing for it.
 #
 # **In your project:** `request.user.profile` in a view is this very line. Make the profile when the user is made, or catch the error.
-#
-# ### Exercise: everybody's company
-
-
-# %%
-@exercise("reverse-companies", queries=1)
-def companies(speakers):
-    """A dict: slug → company, "independent" without a profile; `speakers` is a queryset."""
-    ...
-
 
 # %% [markdown]
 # ## 5. Prefetched, and asked again
@@ -649,56 +600,12 @@ claim(
     rating_rows.filtered_in_python[300] / rating_rows.prefetched_to_attr[300], above=3,
 )
 
-# %% [markdown]
-# Which calls are answered from what was prefetched, and which ask again?
-
-# %%
-calls = {
-    "all()": lambda ratings: list(ratings.all()),
-    "count()": lambda ratings: ratings.count(),
-    "exists()": lambda ratings: ratings.exists(),
-    "all()[0]": lambda ratings: ratings.all()[0],
-    "filter()": lambda ratings: list(ratings.filter(stars=5)),
-    "order_by()": lambda ratings: list(ratings.order_by("stars")),
-    "values_list()": lambda ratings: list(ratings.values_list("stars")),
-    "aggregate()": lambda ratings: ratings.aggregate(models.Avg("stars")),
-}
-talk = Talk.objects.prefetch_related("ratings").filter(ratings__stars=5).first()
-
-# %%
-asked = {}
-for name, call in calls.items():
-    with watch() as seen:
-        call(talk.ratings)
-    asked[name] = seen.count
-pd.Series(asked, name="queries").to_frame().T
-
-# %% [markdown]
-# And a trap: `Prefetch` with a filter but *without* `to_attr`. What does `count()` now say?
-
-# %%
-five = Prefetch("ratings", Rating.objects.filter(stars=5))
-curbed = Talk.objects.prefetch_related(five).get(id=talk.id)
-said = {"ratings": Rating.objects.filter(talk=talk).count(), "said": curbed.ratings.count()}
-said
-
-# %%
-claim(
-    "all(), count(), exists() and an index are answered without a query; filter(), order_by(), "
-    "values_list() and aggregate() ask.",
-    list(asked.values()), equals=[0, 0, 0, 0, 1, 1, 1, 1],
-)
-claim(
-    "A filtered Prefetch without to_attr makes talk.ratings.count() wrong: ratings are missing.",
-    said["ratings"] - said["said"], above=0,
-)
-
 # %%
 because = "..."  # one sentence: why does filter() not look at the ratings that are already there?
 
 # %% [markdown]
-# **Why.** What was prefetched is kept as the finished result of one queryset: `talk.ratings.all()`. `count()`, `exists()` and an index
-# can be read off it. `filter()` describes *another* question; Django will not answer SQL's questions in Python, where text
+# **Why.** What was prefetched is kept as the finished result of one queryset: `talk.ratings.all()`. `filter()` describes
+# *another* question; Django will not answer SQL's questions in Python, where text
 # compares and sorts in other ways. So it asks, once a talk: the two lines on the diagonal, one query apart. `Prefetch` moves the
 # filter into the second query: two queries always, and only the rows you want are loaded. `to_attr` puts them into a plain list under a
 # new name, so that `talk.ratings` keeps its meaning.
@@ -722,10 +629,114 @@ def talks_with_praise():
 # %% [markdown] tags=["collapsed"]
 # ## Go deeper
 #
-# Each section stands alone: choose.
+# Each section builds on the core and on none of the others: choose.
 
 # %% [markdown]
-# ### 6. Many-to-many, and `through`
+# ### 6. A wrong name in a template
+#
+# `room.talks` gave an empty page in section 2. Templates have a switch against such silence, `string_if_invalid`. In how many of
+# three tags does it show the wrong name: `for`, `if`, `{{ … }}`?
+
+# %%
+guess_shown = ...  # for example: 3
+
+# %%
+strict = Engine(string_if_invalid="[%s does not exist]")
+tags = [page, "{% if room.talks.all %}talks{% else %}none{% endif %}", "{{ room.talks.count }}"]
+rendered = [strict.from_string(each).render(context) for each in tags]
+pages = pd.DataFrame({"tag": ["for", "if", "{{ … }}"], "rendered": rendered})
+lesson.compare(guess_shown, pages.rendered.str.contains("does not exist").sum())
+pages
+
+# %%
+claim(
+    "string_if_invalid names a wrong accessor in {{ … }}; in for and in if it stays silent.",
+    pages.rendered.str.contains("does not exist").tolist(), equals=[False, False, True],
+)
+
+# %%
+because = "..."  # one sentence: why does the switch help in one tag only?
+
+# %% [markdown]
+# **Why.** What a template cannot find becomes "nothing". In `{{ … }}` something has to be printed, and there the switch puts its text in
+# the place of nothing. `for` and `if` print nothing themselves: to them it is `None`, which is no row and not true. That is an answer like
+# any other, so no switch can tell it from a room without talks.
+#
+# **In your project:** a test that looks for the title of a talk in the page finds what the switch cannot.
+
+# %% [markdown]
+# ### 7. Read off, or asked again
+#
+# Eight calls on the prefetched ratings of one talk. How many of them ask the database again?
+
+# %%
+guess_asking = ...  # for example: 2
+
+# %%
+calls = {
+    "all()": lambda ratings: list(ratings.all()),
+    "count()": lambda ratings: ratings.count(),
+    "exists()": lambda ratings: ratings.exists(),
+    "all()[0]": lambda ratings: ratings.all()[0],
+    "filter()": lambda ratings: list(ratings.filter(stars=5)),
+    "order_by()": lambda ratings: list(ratings.order_by("stars")),
+    "values_list()": lambda ratings: list(ratings.values_list("stars")),
+    "aggregate()": lambda ratings: ratings.aggregate(models.Avg("stars")),
+}
+talk = Talk.objects.prefetch_related("ratings").filter(ratings__stars=5).first()
+
+# %%
+asked = {}
+for name, call in calls.items():
+    with watch() as seen:
+        call(talk.ratings)
+    asked[name] = seen.count
+lesson.compare(guess_asking, sum(asked.values()))
+pd.Series(asked, name="queries").to_frame().T
+
+# %% [markdown]
+# And a trap: `Prefetch` with a filter but *without* `to_attr`. What does `count()` say then?
+
+# %%
+five = Prefetch("ratings", Rating.objects.filter(stars=5))
+curbed = Talk.objects.prefetch_related(five).get(id=talk.id)
+said = {"ratings": Rating.objects.filter(talk=talk).count(), "said": curbed.ratings.count()}
+said
+
+# %%
+claim(
+    "all(), count(), exists() and an index are answered without a query; filter(), order_by(), "
+    "values_list() and aggregate() ask.",
+    list(asked.values()), equals=[0, 0, 0, 0, 1, 1, 1, 1],
+)
+claim(
+    "A filtered Prefetch without to_attr makes talk.ratings.count() wrong: ratings are missing.",
+    said["ratings"] - said["said"], above=0,
+)
+
+# %%
+because = "..."  # one sentence: why can count() be read off, and aggregate() not?
+
+# %% [markdown]
+# **Why.** `all()` on a prefetched manager is handed the finished result, and what Python can take from a full list is taken: its length,
+# whether there is anything, an element. All the rest would need SQL's rules for comparing and sorting, so it goes to SQL. The filtered
+# `Prefetch` puts its shorter list in the place of *all*: nobody can see later that it is not all, and `count()` counts what lies there.
+# `hasattr(speaker, "profile")` after `select_related` is the same: what was joined is read off, "none" too.
+#
+# **In your project:** a filtered `Prefetch` without `to_attr` far away from the loop is hard to find: give it a `to_attr`.
+#
+# #### Exercise: everybody's company
+
+
+# %%
+@exercise("reverse-companies", queries=1)
+def companies(speakers):
+    """A dict: slug → company, "independent" without a profile; `speakers` is a queryset."""
+    ...
+
+
+# %% [markdown]
+# ### 8. Many-to-many, and `through`
 #
 # A camp has guests and a crew, and each shift has its hours: a many-to-many with a table of its own, `through="Shift"`. Which
 # signals does `camp.crew.add(person)` send?
@@ -835,8 +846,9 @@ claim(
     equals=[False, True],
 )
 claim(
-    "Adding the same two again costs one query: the look that finds them there.",
-    methods.queries[1], equals=1,
+    "Adding the same two again costs one query, with a through model or without: the look "
+    "that finds them there.",
+    methods[methods.call == "add(ada, bo) again"].queries.tolist(), equals=[1, 1],
 )
 
 # %% [markdown]
@@ -867,15 +879,15 @@ because = "..."  # one sentence: why does add() not save the rows one by one?
 # %% [markdown]
 # **Why.** `add` is a bulk operation: it looks which pairs are there, then stores the missing ones by `bulk_create`, and
 # bulk operations send no `post_save`. What it sends is `m2m_changed`, once for all, with `pk_set`. `remove` and `clear`
-# delete by a queryset; for a model that somebody listens to Django loads those rows and sends `post_delete`, for a table of its own it does
-# not. So whoever must hear of every shift needs both receivers, or a constraint. `set` compares, removes, adds: it costs most. The map
+# delete by a queryset; if somebody listens, Django loads those rows first, and sends `post_delete` for a model of yours, never for a
+# table that it made itself. So whoever must hear of every shift needs receivers for both. `set` compares, removes, adds: it costs most. The map
 # shows "none" for `friends`: symmetrical means that there is nothing to go back to.
 #
 # **In your project:** extra columns come sooner or later: `through` from the first day costs ten lines, changing later costs a
 # migration with data.
 
 # %% [markdown]
-# ### 7. What a deletion takes with it
+# ### 9. What a deletion takes with it
 #
 # A talk with more than a thousand ratings is deleted. How many SQL statements is that?
 
@@ -981,6 +993,33 @@ claim(
 )
 
 # %% [markdown]
+# And a key without a way back, `related_name="+"` from section 3: do its rows go along with the speaker all the same?
+
+# %%
+clear_scratch()
+
+
+class Course(Scratch):
+    lead = models.ForeignKey(Speaker, models.CASCADE, related_name="led_courses")
+    chair = models.ForeignKey(Speaker, models.CASCADE, related_name="+")
+
+
+create_tables(Course)
+host, _ = Speaker.objects.get_or_create(name="A Host", slug="a-host")
+guest, _ = Speaker.objects.get_or_create(name="A Guest", slug="a-guest")
+Course.objects.create(lead=host, chair=guest)
+with lesson.expect(AttributeError):
+    print(guest.course_set)
+_, gone = guest.delete()
+pd.Series(gone)
+
+# %%
+claim(
+    "A key with related_name='+' has no way back, and yet its rows go with their speaker.",
+    gone["scratch.Course"], equals=1,
+)
+
+# %% [markdown]
 # Back to the talk. Five talks, from few ratings to many; each is deleted twice, inside a transaction that is rolled
 # back: once as it is, once with somebody listening for deleted ratings.
 
@@ -1017,6 +1056,7 @@ for number, (label, points) in enumerate({"nobody listens": quiet, "a receiver":
     look = {"color": plots.COLOURS[number], "markersize": 7}
     ax.plot(points.ratings, points.statements, plots.MARKERS[number], label=label, **look)
 ax.set(xscale="log", xlabel="ratings of the talk", ylabel="SQL statements")
+ax.xaxis.set_major_formatter("{x:g}")
 ax.set_yticks(range(0, 19, 3))
 ax.legend(frameon=False)
 ax.set_title("A receiver makes Django load every rating, and delete in portions")
@@ -1047,7 +1087,7 @@ because = "..."  # one sentence: why does a receiver change the SQL?
 
 # %% [markdown]
 # **Why.** `on_delete` is carried out by Django, not by the database. Its `Collector` walks the map backwards, from the talk to all
-# that points to it, and sorts: what may be deleted blindly goes in one `DELETE … WHERE talk_id IN (…)`; that is the flat line. If a receiver wants
+# that points to it (by `_meta`, not by accessors: `"+"` hides nothing), and sorts: what may be deleted blindly goes in one `DELETE … WHERE talk_id IN (…)`; that is the flat line. If a receiver wants
 # the object, or something points further, the rows must be loaded first, and are deleted in portions: the steps. The database only has the
 # bare key: with `DO_NOTHING`, or raw SQL, it refuses (SQLite and PostgreSQL check). `RESTRICT` asks at the end, when it is known what goes
 # along; `PROTECT` at once.
@@ -1055,7 +1095,7 @@ because = "..."  # one sentence: why does a receiver change the SQL?
 # **In your project:** the admin's confirmation page is the Collector's list. `PROTECT` is the kindest default for what people typed in.
 
 # %% [markdown]
-# ### 8. The latest of each group
+# ### 10. The latest of each group
 #
 # The newest rating of each talk, with its stars: 400 talks, 30,000 ratings. Five ways follow. Which one is the fastest?
 
@@ -1116,23 +1156,33 @@ def sliced_prefetch(talks):
     return {talk.pk: rating for talk in talks.prefetch_related(newest) for rating in talk.newest}
 
 
+# %% [markdown]
+# First what each does, then how long it takes: three rounds, and of each way its best time.
+
 # %%
-def measured(way, count):
-    talks = Talk.objects.order_by().filter(pk__lte=count)
+def done(way, count):
     loaded.clear()
-    began = time.perf_counter()
     with watch() as seen:
-        found = {talk: rating.pk for talk, rating in way(talks).items() if rating}
-    ms = 1000 * (time.perf_counter() - began)
-    row = {"way": way.__name__, "talks": count, "queries": seen.count, "rows": len(loaded)}
-    return {**row, "ms": ms, "sum_of_ids": sum(found.values())}
+        newest = way(Talk.objects.order_by().filter(pk__lte=count))
+    ids = [rating.pk for rating in newest.values() if rating]
+    return [way.__name__, count, seen.count, len(loaded), sum(ids)]
+
+
+def spent_ms(way, count):
+    began = time.perf_counter()
+    way(Talk.objects.order_by().filter(pk__lte=count))
+    return 1000 * (time.perf_counter() - began)
 
 
 # %% tags=["nbval-ignore-output"]
-models.signals.post_init.connect(count_rating, sender=Rating)
 ways = (loop, all_rows, subquery, window, sliced_prefetch)
-latest = pd.DataFrame([measured(way, count) for count in (25, 100, 400) for way in ways])
+cases = [(way, count) for count in (25, 100, 400) for way in ways]
+models.signals.post_init.connect(count_rating, sender=Rating)
+rows = [done(*case) for case in cases]
 models.signals.post_init.disconnect(count_rating, sender=Rating)
+rounds = pd.DataFrame([[spent_ms(*case) for case in cases] for _ in range(3)])
+latest = pd.DataFrame(rows, columns=["way", "talks", "queries", "rows", "sum_of_ids"])
+latest = latest.assign(ms=rounds.min())
 lesson.compare(guess_fastest, latest[latest.talks == 400].set_index("way").ms.idxmin())
 latest[latest.talks == 400].set_index("way").round(1)
 
@@ -1142,11 +1192,11 @@ plots.dots(latest, "ms", "time (ms), logarithmic", name="way", group="talks", ax
 ax.set_xscale("log")
 ax.xaxis.set_major_formatter("{x:g}")
 ax.get_legend().set_title("talks")
-ax.set_title("Let the database find the newest: a loop and a load of all rows are slowest")
+ax.set_title("At 400 talks the loop and the load of all rows take longest")
 lesson.show(
     ax,
     alt="Time of five ways at 25, 100 and 400 talks, on a logarithmic axis: at 400 talks the loop"
-    " and all_rows are the slowest by far, the subquery is the fastest or near it.",
+    " and all_rows take longest; subquery, window and sliced_prefetch take less.",
 )
 
 # %%
@@ -1165,9 +1215,16 @@ claim(
     "all_rows makes all 30,000 ratings into objects to keep fewer than 400 of them.",
     full.rows["all_rows"] / full.rows["subquery"], above=75,
 )
+
+# %%
+slow, quick = full.ms[["loop", "all_rows"]], full.ms.drop(["loop", "all_rows"])
 claim(
-    "Here, at 400 talks, the subquery takes less than half of the time of the loop.",
-    full.ms["subquery"] / full.ms["loop"], between=(0.0001, 0.5),
+    "Here, at 400 talks, best of three: the loop takes more than twice as long as the subquery.",
+    full.ms["loop"] / full.ms["subquery"], above=2,
+)
+claim(
+    "The loop and all_rows each take longer than each of the other three.",
+    slow.min() / quick.max(), above=1,
 )
 
 # %% [markdown]
@@ -1180,19 +1237,19 @@ def newest_of_their_talk(talks):
     return {rating.talk_id: rating for rating in wanted}
 
 
-def spent_ms(way):
-    began = time.perf_counter()
-    way(Talk.objects.order_by().filter(pk__lte=100))
-    return 1000 * (time.perf_counter() - began)
-
-
-times_ms = {way.__name__: spent_ms(way) for way in (loop, newest_of_their_talk)}
-pd.Series(times_ms).round(1)
+times_ms = {"loop": [], "newest_of_their_talk": []}
+for _ in range(3):
+    for way in (loop, newest_of_their_talk):
+        times_ms[way.__name__].append(spent_ms(way, 100))
+print(Rating.objects.filter(talk__lte=100).count(), "ratings of 100 talks, best of three, ms:")
+best_ms = {way: min(times) for way, times in times_ms.items()}
+pd.Series(best_ms).round(1)
 
 # %%
 claim(
-    "On SQLite, at 100 talks, that one query takes longer than the loop with its 101 queries.",
-    times_ms["newest_of_their_talk"] / times_ms["loop"], above=1,
+    "On SQLite, at 100 talks, that one query takes longer than the loop with its 101 queries "
+    "(best of three).",
+    best_ms["newest_of_their_talk"] / best_ms["loop"], above=1,
 )
 
 # %% [markdown]
@@ -1219,7 +1276,6 @@ with postgres.start() as server:
         on_postgres = {rating.talk_id: rating.pk for rating in first_of_each.using("postgres")}
         postgres_ms = 1000 * (time.perf_counter() - began)
     databases.remove("postgres")
-others = [on_postgres[talk] - on_sqlite[talk] for talk in on_sqlite]
 asked_there = seen.count
 print(f"DISTINCT ON: {asked_there} query, {postgres_ms:.1f} ms, {len(on_postgres)} talks")
 
@@ -1227,7 +1283,7 @@ print(f"DISTINCT ON: {asked_there} query, {postgres_ms:.1f} ms, {len(on_postgres
 # %%needs postgres
 claim(
     "DISTINCT ON on PostgreSQL finds the same ratings as the subquery on SQLite, in one query.",
-    (sum(map(abs, others)), asked_there), equals=(0, 1),
+    (on_postgres == on_sqlite, asked_there), equals=(True, 1),
 )
 
 # %%
@@ -1299,7 +1355,7 @@ def with_last_borrower(books, loans):
 
 # %% tags=["hidden-source"]
 lesson.quiz(
-    "speaker = ForeignKey(Speaker, related_name='slots'): how do you filter speakers by the field `day` of a slot?",
+    "speaker = ForeignKey(Speaker, related_name='slots'): how do you filter speakers by the day of a slot?",
     right={"Speaker.objects.filter(slots__day=1)": "related_name alone sets both names: accessor and lookup."},
     wrong={
         "Speaker.objects.filter(slot__day=1)": "That would need related_query_name='slot', or no related_name and a model Slot.",

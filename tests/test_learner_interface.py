@@ -21,6 +21,9 @@ CELLS = [
     "never_made + 1",
     "from helpers.services import memcached\nmemcached.start(memory_mb=0)",
     "1 / 0",
+    "from django.db import models\n"
+    "class Page(models.Model):\n    class Meta:\n        app_label = 'scratch'\n"
+    "Page.objects.count()",
 ]
 
 
@@ -58,6 +61,12 @@ def test_a_refusal_of_ours_is_a_sentence_and_other_errors_keep_their_traceback(o
     assert len(outputs[5][-1].traceback) > 1
 
 
+def test_a_forgotten_table_is_one_sentence_in_the_kernel(outputs):
+    (error,) = outputs[6]
+    assert error.ename == "OperationalError"
+    assert len(error.traceback) == 1 and "`scratch_page` is not there yet" in error.traceback[0]
+
+
 def test_an_interrupted_cell_is_told_that_nothing_is_lost():
     assert "still there" in sentences.sentence(KeyboardInterrupt, KeyboardInterrupt(), "/anywhere.py")
 
@@ -70,6 +79,16 @@ def test_a_forgotten_set_up_cell_is_told_and_other_settings_errors_keep_their_ow
         assert "lesson.start" in sentences.sentence(type(error), error, "/django/conf.py")
     other = ImproperlyConfigured("The SECRET_KEY setting must not be empty.")
     assert sentences.sentence(ImproperlyConfigured, other, "/django/conf.py") is None
+
+
+def test_a_table_that_no_cell_has_made_is_told_and_other_database_errors_keep_their_own_words():
+    from django.db import OperationalError
+
+    missing = OperationalError("no such table: scratch_person_friends")
+    words = sentences.sentence(OperationalError, missing, "/django/db/backends/utils.py")
+    assert "`scratch_person_friends`" in words and "create_tables" in words
+    for other in ("no such table: conference_talk", "database is locked"):
+        assert sentences.sentence(OperationalError, OperationalError(other), "/django/db/backends/utils.py") is None
 
 
 def test_a_server_that_has_ended_is_told():
@@ -108,6 +127,16 @@ def test_a_figure_without_alt_text_or_no_figure_at_all_gets_a_sentence():
         showing.show(Figure(), alt=" ")
     with pytest.raises(TypeError, match="this is int"):
         showing.show(3, alt="three")
+
+
+def test_what_stands_between_backticks_is_code_and_nothing_else_is_markup(monkeypatch):
+    shown = []
+    monkeypatch.setattr(showing, "display", lambda data, raw: shown.append(data["text/html"]))
+    showing.quiz("What does `<b>` do?", right={"`a` or `b`": "See `c`."}, wrong={"One ` alone": "No."})
+    showing.recall({"Why `x`?": "Because of `y`."})
+    for each in ("<code>&lt;b&gt;</code>", "<code>a</code> or <code>b</code>", "See <code>c</code>.", "One ` alone"):
+        assert each in shown[0]
+    assert "<code>x</code>" in shown[1] and "<code>y</code>" in shown[1]
 
 
 def test_a_quiz_gives_every_option_its_reason_in_one_order(monkeypatch):
