@@ -28,8 +28,9 @@ _BUSY = f"[...document.querySelectorAll('{_PANEL} .jp-InputPrompt')].filter(e =>
 def run_in_lab(notebook: Path, pictures: Path | None = None, theme: str = "light", limit_seconds: float = 300):
     """Open a copy of `notebook`, without outputs, in JupyterLab; run all cells; return what was saved, as a notebook.
 
-    With `pictures`, a folder, every screen of the page is stored there as PNG. Raises RuntimeError where JupyterLab
-    does not start, asks something, or is not done after `limit_seconds`. The learner's own folder is not touched.
+    With `pictures`, a folder, every screen of the page is stored there as PNG, folded parts too. Raises RuntimeError
+    where JupyterLab does not start, asks something, or is not done after `limit_seconds`. The learner's own folder is
+    not touched.
     """
     from playwright.sync_api import sync_playwright
 
@@ -40,6 +41,8 @@ def run_in_lab(notebook: Path, pictures: Path | None = None, theme: str = "light
         for cell in document.cells:  # stored outputs would make a run that never happened look like one
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None
+            if pictures:
+                cell.metadata.pop("jp-MarkdownHeadingCollapsed", None)
         nbformat.write(document, copy)
         with _jupyterlab(Path(folder), theme) as (address, token), sync_playwright() as playwright:
             options = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
