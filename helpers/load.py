@@ -6,7 +6,6 @@ Wierman and Harchol-Balter, "Open versus closed: a cautionary tale", 2006.)
 """
 
 import multiprocessing
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from helpers import load_workers
+from helpers.django_connections import closer
 from helpers.load_workers import Page
 
 __all__ = ["Page", "closed", "open_loop", "quantiles", "throughput"]
@@ -98,7 +98,7 @@ def _checked(call, keys, workers, seconds):
 
 
 def _in_threads(loop, call, shares, seconds):
-    close = _django_close()
+    close = closer()
     gate = threading.Barrier(len(shares))
     began = []
 
@@ -124,12 +124,6 @@ def _in_processes(call, shares, seconds):
         rows = [row for each in done for row in each.get()]
     first = min((row[1] for row in rows), default=0.0)
     return [(number, start - first, *rest) for number, start, *rest in rows]
-
-
-def _django_close():
-    """What closes the database connections of a worker's thread, where Django is in use."""
-    database = sys.modules.get("django.db")
-    return database.connections.close_all if database else None
 
 
 def _framed(rows):

@@ -4,7 +4,6 @@ Staleness is counted, not guessed: the database counts each row's versions up, a
 lower one than had already been committed, and reported as committed, when the read began.
 """
 
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,8 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pandas as pd
 
-from helpers.caching.meter import came_from_the_cache
 from helpers.caching.trace import check_at_least, check_trace
+from helpers.caching.write_checks import check_answer, check_marks, is_of_a_service, is_whole
+from helpers.django_connections import closer
 
 MOST_WORKERS = 64
 _TYPES = {
@@ -61,7 +61,7 @@ def play(
         if workers == 1:
             run.work(0, began)
         else:
-            run.in_threads(close or _django_close())
+            run.in_threads(close or closer())
     except KeyboardInterrupt:
         print(f"✘ Interrupted after {len(run.rows):,} of {run.total:,} requests: the rows cover those.")
     run.tell_errors()
@@ -98,7 +98,7 @@ class _Run:
 
     def __init__(self, trace, writes, commit, after_commit, read, workers, pace_per_s):
         self.keys, self.total = trace.tolist(), trace.size
-        self.marks = _check_marks(writes, self.total)
+        self.marks = check_marks(writes, self.total)
         for name, function in (("commit", commit), ("after_commit", after_commit), ("read", read)):
             if not callable(function):
                 raise TypeError(
@@ -159,9 +159,9 @@ class _Run:
                 row["version"] = self.write(key)
                 self.after_commit(key, row["version"])
             else:
-                row["version"], row["hit"] = _check_answer(key, self.read(key))
+                row["version"], row["hit"] = check_answer(key, self.read(key))
         except Exception as error:
-            if not _is_of_a_service(error):
+            if not is_of_a_service(error):
                 raise
             row["error"] = f"{type(error).__name__}: {error}"
         row["latency_ms"] = 1000 * (time.perf_counter() - start)
@@ -172,7 +172,7 @@ class _Run:
 
     def write(self, key):
         version = self.commit(key)
-        if not _is_whole(version):
+        if not is_whole(version):
             raise TypeError(
                 f"commit({key}) returned {version!r}: it must return the row's new version, a whole number, so that "
                 "later reads can be judged by it."
@@ -194,41 +194,3 @@ class _Run:
         if texts:
             first = texts[0].splitlines()[0]
             print(f"✘ {len(texts):,} of {len(self.rows):,} requests met an error; the first was {first}")
-
-
-def _check_answer(key, answer):
-    pair = answer if isinstance(answer, tuple) and len(answer) == 2 else (None, None)
-    version, hit = pair
-    if not _is_whole(version) or not isinstance(hit, (bool, np.bool_)):
-        raise TypeError(
-            f"read({key}) returned {answer!r}: it must return (version, hit) on every path, a whole number and True "
-            "for a hit or False for a miss."
-        )
-    return int(version), bool(hit)
-
-
-def _is_whole(number):
-    return isinstance(number, (int, np.integer)) and not isinstance(number, bool)
-
-
-def _is_of_a_service(error):
-    """True where the database or the cache raised the error, False where the learner's own code did."""
-    modules = [sys.modules.get(name) for name in ("django.db", "sqlite3", "psycopg")]
-    databases = tuple(module.Error for module in modules if module)
-    return isinstance(error, databases) or came_from_the_cache(error)
-
-
-def _django_close():
-    """What closes the database connections of a worker's thread, where Django is in use."""
-    database = sys.modules.get("django.db")
-    return database.connections.close_all if database else None
-
-
-def _check_marks(writes, total):
-    marks = np.asarray(writes)
-    if marks.dtype != bool or marks.shape != (total,):
-        raise ValueError(
-            f"writes has the type {marks.dtype} and the shape {marks.shape}: give True or False for each of the "
-            f"{total:,} requests."
-        )
-    return marks.tolist()

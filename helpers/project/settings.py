@@ -6,10 +6,14 @@ TROUBLESPOTS_DEBUG          "1" switches DEBUG on
 TROUBLESPOTS_ALLOWED_HOSTS  host names, separated by commas
 TROUBLESPOTS_STATIC_ROOT    where `collectstatic` puts its files
 TROUBLESPOTS_LOG_LEVEL      of Django's own loggers, ERROR without it
+TROUBLESPOTS_SETTINGS       a JSON object, setting → value: each replaces the one below, as {"DEBUG": true}
 """
 
+import json
 import os
 import secrets
+
+from django.core.exceptions import ImproperlyConfigured
 
 from helpers import paths
 
@@ -84,3 +88,23 @@ LOGGING = {
         },
     },
 }
+
+
+def replacements(text: str) -> dict:
+    """The settings in the JSON object `text`, by name; ImproperlyConfigured in a sentence where it is none."""
+    example = 'write it as in {"DEBUG": true}.'
+    try:
+        found = json.loads(text or "{}")
+    except ValueError as error:
+        raise ImproperlyConfigured(f"TROUBLESPOTS_SETTINGS is not JSON ({error}): {example}") from None
+    if not isinstance(found, dict):
+        raise ImproperlyConfigured(f"TROUBLESPOTS_SETTINGS={text!r} is no JSON object: {example}")
+    for name in found:
+        if not (name.isidentifier() and name.isupper()):
+            raise ImproperlyConfigured(
+                f"TROUBLESPOTS_SETTINGS names {name!r}, and Django reads only settings in capital letters: {example}"
+            )
+    return found
+
+
+globals().update(replacements(os.environ.get("TROUBLESPOTS_SETTINGS", "")))
