@@ -1,0 +1,142 @@
+"""Pictures of lesson 10: strategies by the share of writes, a herd of readers, and counts against what caused them."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from helpers import plots
+
+PANELS = {
+    "hit_rate": ("hit rate of reads (%)", True),
+    "stale_share": ("stale reads (%)", True),
+    "database_reads": ("database reads per 100 reads", False),
+}
+
+
+def by_writes(frame: pd.DataFrame, ceilings: pd.DataFrame | None = None):
+    """Three panels against `write_share` (0–1, log scale, shown in %): hit rate, stale reads, database reads.
+
+    `frame` has one row a `setup` and write share, with `hit_rate`, `stale_share` (both 0–1) and `database_reads` (a
+    hundred reads); each setup is one kind of points. `ceilings` has `write_share`, `hit_rate`, `source`: lines in the
+    first panel. Returns the figure. Raises ValueError for a frame without those columns.
+    """
+    _need(frame, ("setup", "write_share", *PANELS))
+    figure = Figure(figsize=(10.5, 3.9), layout="constrained")
+    panels = figure.subplots(1, len(PANELS), sharex=True)
+    for ax, (column, (ylabel, percent)) in zip(panels, PANELS.items(), strict=True):
+        if column == "hit_rate" and ceilings is not None:
+            for number, (name, rows) in enumerate(ceilings.groupby("source", sort=False)):
+                ax.plot(rows.write_share, rows.hit_rate, plots.LINES[number], color=plots.BLACK, label=name, lw=1.2)
+        _points(ax, frame, "write_share", column)
+        ax.set_xscale("log")
+        ax.xaxis.set_major_formatter(PercentFormatter(xmax=1, symbol=""))
+        ax.minorticks_off()
+        ax.set_xticks(sorted(set(frame.write_share)))
+        ax.set_xticklabels([f"{share:.1%}".removesuffix(".0%").rstrip("%") for share in sorted(set(frame.write_share))])
+        _looks(ax, "writes (% of requests)", ylabel, percent)
+        top = 1.05 if percent else 1.1 * max(1, frame[column].max())
+        ax.set_ylim(-0.04 * top, top)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False)
+    return figure
+
+
+def herd(frame: pd.DataFrame, theory: pd.DataFrame | None = None, guess=None):
+    """Two panels against `readers` (log scale): `computations`, and `slowest_ms`, the wait of the slowest reader.
+
+    One kind of points for each `setup`; `theory` (`readers`, `computations`, `source`) becomes lines in the first
+    panel; a number as `guess` is a level there, `...` draws nothing. Returns the figure. Raises ValueError for a frame
+    without those columns.
+    """
+    _need(frame, ("setup", "readers", "computations", "slowest_ms"))
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    left, right = figure.subplots(1, 2, sharex=True)
+    if theory is not None:
+        for number, (name, rows) in enumerate(theory.groupby("source", sort=False)):
+            left.plot(rows.readers, rows.computations, plots.LINES[number], color=plots.BLACK, label=name, lw=1.2)
+    _points(left, frame, "readers", "computations")
+    _points(right, frame, "readers", "slowest_ms")
+    if isinstance(guess, (int, float)) and not isinstance(guess, bool) and guess > 0:
+        left.axhline(guess, color=plots.PURPLE, linestyle=":", linewidth=1.4)
+        left.annotate("your guess", (0.02, guess), xycoords=("axes fraction", "data"), va="bottom")
+    for ax, ylabel in ((left, "computations"), (right, "slowest reader (ms)")):
+        ax.set_xscale("log", base=2)
+        ax.set_xticks(sorted(set(frame.readers)), [str(each) for each in sorted(set(frame.readers))])
+        ax.minorticks_off()
+        _looks(ax, "readers at once", ylabel, False)
+    left.set_yscale("log", base=2)
+    left.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    right.set_ylim(bottom=0)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
+    return figure
+
+
+def against(frame: pd.DataFrame, x: str, y: str, xlabel: str, ylabel: str, percent=(), guess=None, ax=None):
+    """Draw `y` against `x`: rows with the `source` "measured" are points, one kind a `setup`, other sources lines.
+
+    `percent` names which of the two columns are shares (0–1, shown in %). A number as `guess` is drawn as a level,
+    `...` draws nothing. Returns the Axes. Raises ValueError for a frame without those columns.
+    """
+    _need(frame, (x, y, "source"))
+    ax = ax if ax is not None else plots.axes()
+    measured = frame.source == "measured"
+    for number, (name, rows) in enumerate(frame[~measured].groupby("source", sort=False)):
+        rows = rows.sort_values(x)
+        ax.plot(rows[x], rows[y], plots.LINES[number], color=plots.BLACK, label=name, linewidth=1.2)
+    _points(ax, frame[measured], x, y)
+    if isinstance(guess, (int, float)) and not isinstance(guess, bool):
+        ax.axhline(guess, color=plots.PURPLE, linestyle=":", linewidth=1.4)
+        ax.annotate("your guess", (0.99, guess), xycoords=("axes fraction", "data"), ha="right", va="bottom")
+    if x in percent:
+        ax.xaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=""))
+    _looks(ax, xlabel, ylabel, y in percent)
+    ax.legend(frameon=False)
+    return ax
+
+
+def orders(frame: pd.DataFrame, ax=None):
+    """A grid of orders: one column an `order` (letters, one a step), one row a `setup`, a sign where it is `wrong`.
+
+    A cross stands for a cache that is wrong after that order, a dot for one that is right. Returns the Axes. Raises
+    ValueError for a frame without those columns.
+    """
+    _need(frame, ("setup", "order", "wrong"))
+    ax = ax if ax is not None else plots.axes(width=8.5, height=3.4)
+    names, columns = list(dict.fromkeys(frame.setup))[::-1], list(dict.fromkeys(frame.order))
+    for wrong, marker, colour, size, label in (
+        (False, "o", plots.BLUE, 6, "right afterwards"),
+        (True, "X", plots.VERMILION, 12, "wrong afterwards"),
+    ):
+        rows = frame[frame.wrong == wrong]
+        places = rows.order.map(columns.index), rows.setup.map(names.index)
+        ax.plot(*places, marker, color=colour, markersize=size, label=label)
+    ax.set_xticks(range(len(columns)), columns)
+    ax.set_yticks(range(len(names)), names)
+    ax.set(xlabel="order of the steps", xlim=(-0.6, len(columns) - 0.4), ylim=(-0.6, len(names) - 0.4))
+    ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
+    return ax
+
+
+def _points(ax, frame, x, y):
+    groups = frame.groupby("setup", sort=False) if "setup" in frame else [("measured", frame)]
+    for number, (name, rows) in enumerate(groups):
+        rows = rows.sort_values(x)
+        # Larger below smaller: setups that agree lie on each other, and all of them stay visible.
+        size = max(11 - 2 * number, 4) if len(groups) > 1 else 7
+        colour, marker = plots.COLOURS[number], plots.MARKERS[number]
+        ax.plot(rows[x], rows[y], marker, color=colour, label=name, markersize=size, clip_on=False)
+        if len(rows) > 1:
+            ax.plot(rows[x], rows[y], ":", color=colour, linewidth=0.8)
+
+
+def _looks(ax, xlabel, ylabel, percent):
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    if percent:
+        ax.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=""))
+    ax.grid(alpha=0.25)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _need(frame, columns):
+    missing = [name for name in columns if name not in frame]
+    if missing:
+        raise ValueError(f"this frame has no column {' and no '.join(missing)}: hand in the one of the cell above.")
