@@ -11,7 +11,7 @@ from helpers import progress as notebook_of_progress
 from helpers.exercises import grading
 from helpers.exercises.base import REGISTRY
 
-_NOT_EXERCISES = {"base", "grading", "desk", "querysets"}
+_NOT_EXERCISES = {"base", "grading", "desk", "cache_desk", "querysets"}
 
 
 def registry() -> dict:
