@@ -181,16 +181,23 @@ def test_a_cell_that_never_ends_or_ends_the_kernel_is_told():
 def test_reruns_fail_on_faults_and_on_nothing_to_run(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(paths, "NOTEBOOKS", tmp_path)
     monkeypatch.setattr(reruns, "SEEDS", (1,))
-    assert "no notebook to run" in reruns.main()
+    assert "no notebook to run" in reruns.main([])
     nbformat.write(notebook("a = [1]", "a.clear() if a else 1 / 0"), tmp_path / "01-small.ipynb")
-    assert reruns.main() is None  # `a` is made again by its own cell
+    assert reruns.main([]) is None  # `a` is made again by its own cell
     assert capsys.readouterr().out.endswith("1 notebooks, 2 cells: each twice in one kernel, and in 1 wrong orders.\n")
     nbformat.write(notebook("globals().setdefault('a', [1])", "a.pop()"), tmp_path / "01-small.ipynb")
-    assert reruns.main() == "✘ 1 faults in 1 notebooks."
+    assert reruns.main([]) == "✘ 1 faults in 1 notebooks."
     assert "cell 1, second time: IndexError" in capsys.readouterr().out
 
 
 # --- the soak ----------------------------------------------------------------------------------------------------
+
+
+def test_numbers_choose_notebooks():
+    notebooks = [Path("01-the-orm.ipynb"), Path("09-hit-rate.ipynb"), Path("10-caching-patterns.ipynb")]
+    assert reruns.chosen(notebooks, []) == notebooks
+    assert reruns.chosen(notebooks, ["10", "01"]) == [notebooks[0], notebooks[2]]
+    assert reruns.chosen(notebooks, ["07"]) == []
 
 
 def test_cores_are_kept_busy_and_left_alone_afterwards():

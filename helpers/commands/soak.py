@@ -14,7 +14,7 @@ import pandas as pd
 
 from helpers import paths
 from helpers.commands.copies import originals
-from helpers.commands.reruns import code_cells, run
+from helpers.commands.reruns import chosen, code_cells, run
 
 # A spinner ends with its parent, also when that one is killed.
 _SPIN = "import os, sys\nwhile os.getppid() == int(sys.argv[1]): pass"
@@ -86,11 +86,12 @@ def main(arguments: list[str] | None = None) -> str | None:
     parser = argparse.ArgumentParser(prog="make soak")
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--output", type=Path, default=paths.ROOT / "docs" / "soak.md")
+    parser.add_argument("lessons", nargs="*", help='numbers, as in "01 09"; all of them without any')
     options = parser.parse_args(arguments)
     cores = os.cpu_count() or 1
     with tempfile.TemporaryDirectory(prefix="troublespots-soak-", ignore_cleanup_errors=True) as work, busy(cores):
         os.environ["TROUBLESPOTS_WORK"] = work
-        found = soak(originals(), options.rounds)
+        found = soak(chosen(originals(), options.lessons), options.rounds)
     if not (found.what == "held").any():
         return "✘ No claim ran: are there notebooks?"
     text = report(found, cores)
