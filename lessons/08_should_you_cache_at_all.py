@@ -341,7 +341,7 @@ def aliases(server, ways):
 # %%
 def page_by(request, way, slug):
     made = []
-    make = lambda: made.append(views.talk_detail(request, slug).content) or made[0]  # noqa: E731
+    make = lambda: made.append(views.talk_detail(request, slug).content) or made[0]
     fetch = guarded_fetch if way == "guarded view" else plain_fetch
     page = fetch(caches[way], f"talk:{slug}", make)
     source = "from the database" if made else "from the cache"
@@ -933,7 +933,7 @@ guess_wait = ...  # for example: 5
 server_6 = memcached.start(memory_mb=16)
 answered = []
 with aliases(server_6, {"as it comes": {}}):
-    ask = lambda: answered.append(caches["as it comes"].get("talk:1", "a miss"))  # noqa: E731
+    ask = lambda: answered.append(caches["as it comes"].get("talk:1", "a miss"))
     os.kill(server_6.pid, signal.SIGSTOP)
     waiting = threading.Thread(target=ask)
     waiting.start()
