@@ -1,0 +1,44 @@
+"""How the clinic of lesson 12 finds out whether a patient is cured."""
+
+from helpers.exercises.base import Incorrect
+from helpers.exercises.grading import described
+
+_PRIVATE = ("locmem", "dummy")
+_STEP_BY_STEP = ("filebased", "db.")
+
+
+def expect_letter(attempt, right: str, others: dict[str, str]) -> None:
+    """Raise Incorrect, with the reason, unless `attempt` is the letter `right`; `others` say why they are not it."""
+    if not isinstance(attempt, str) or attempt.strip().lower() not in {right, *others}:
+        raise Incorrect(f"a letter from a to d is expected, as text, got {described(attempt)}.")
+    if attempt.strip().lower() != right:
+        raise Incorrect(f"{described(attempt)} is not it. {others[attempt.strip().lower()]}")
+
+
+def counted_alike(caches) -> None:
+    """Raise Incorrect unless these CACHES are a default cache on memcached, at the address that was given."""
+    if not isinstance(caches, dict):
+        raise Incorrect(f"a dict is expected, as in settings.py, got {described(caches)}.")
+    if not isinstance(caches.get("default"), dict):
+        raise Incorrect(f'these CACHES have no "default": {described(caches)}. Each alias has a dict of its own.')
+    backend = str(caches["default"].get("BACKEND", ""))
+    if any(each in backend for each in _PRIVATE):
+        raise Incorrect(f"{backend}: each worker has a memory of its own, or none. Nothing is shared.")
+    if any(each in backend for each in _STEP_BY_STEP):
+        raise Incorrect(f"{backend} is shared, but its incr is get and set: two workers lose each other's steps.")
+    if backend.rpartition(".")[2] not in ("PyMemcacheCache", "PyLibMCCache"):
+        raise Incorrect(f"BACKEND is {backend!r}: a backend for memcached is expected, by its whole path.")
+    given = caches["default"].get("LOCATION")
+    if given not in ("127.0.0.1:11211", ["127.0.0.1:11211"]):
+        raise Incorrect(f"LOCATION is {described(given)}: memcached does not listen there, but at the url.")
+
+
+def pages_of(cached):
+    """What Ann, Bob and Ann again are served by the view `cached`, as texts."""
+    from django.test import RequestFactory
+
+    served = []
+    for name in ("Ann", "Bob", "Ann"):
+        request = RequestFactory().get("/hello/", headers={"cookie": f"name={name}"})
+        served.append(cached(request).content.decode())
+    return served
