@@ -214,6 +214,7 @@ backends.round(3)
 # %%
 panels = {"hit_rate": "hit rate (%)", "requests_per_s": "answers a second"}
 figure = plots_backends.side_by_side(backends, panels, "backend", "workers", guess=guess_local)
+figure.suptitle("Every worker has a local memory of its own; what is shared keeps its hit rate")
 lesson.show(figure, alt="Hit rate and answers a second of six backends under 1, 2 and 4 "
                         "workers. The hit rate of local memory falls with every worker, dummy "
                         "stays at 0, the other four stay where they were.")
@@ -483,6 +484,7 @@ by_step.round(3)
 # %%
 panels = {"moved_share": "keys that moved (%)"}
 figure = plots_backends.side_by_side(moves, panels, "step", "source", guess=guess_moved)
+figure.suptitle("Modulo moves most keys, rendezvous the new server's share")
 lesson.show(figure, alt="Share of keys that moved, measured and by theory, which agree: modulo "
                         "67 % from two to three and 75 % "
             "from three to four servers, rendezvous 33 % and 25 %.")
@@ -833,6 +835,7 @@ lesson.show(ax, alt="A grid of seven ways to change a row and four set-ups. No c
 # %%
 panels = {"saved_share": "reads without a query (%)", "stale_share": "stale reads (%)"}
 figure = plots_backends.side_by_side(worked, panels, "strategy", "writes")
+figure.suptitle("Of the three caches only cachalot is never stale here, and it saves least")
 lesson.show(figure, alt="Reads without a query and stale reads of four set-ups at 2 % and 15 % "
                         "writes: cachalot saves fewer when "
             "writes are many and is never stale; post_save and cacheops save most, and have "
@@ -1178,6 +1181,7 @@ panels = {"near_rate": "answered near (%)", "far_rate": "answered by memcached (
 panels["stale_share"] = "stale reads (%)"
 shown = levels.assign(near=levels.near_s.map("{:g} s near".format), source="measured")
 figure = plots_backends.side_by_side(shown, panels, "near", "source")
+figure.suptitle("The longer values stay near, the more is answered there, and the staler")
 lesson.show(figure, alt="Share of reads answered near, by memcached, and stale, for near times "
                         "of 0, 0.1 and 1 s: the longer, the "
             "more is answered near, and the more is stale.")
