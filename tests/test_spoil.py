@@ -28,6 +28,7 @@ def unnoticed(cell, **names):
         ('claim("t", (frame.setup != "").sum() - len(frame), equals=0)', {"frame": FRAME}),
         ('claim("t", counts["a"] / counts["b"], above=2)', {"counts": {"a": 5, "b": 2}}),
         ('claim("t", hits[0] < hits[-1], equals=True)', {"hits": np.array([1, 2, 3])}),
+        ('claim("t", table[4].max(), above=0.8)', {"table": FRAME.rename(columns={"hit_rate": 4})}),
     ],
 )
 def test_a_claim_about_a_measurement_notices(cell, names):

@@ -68,12 +68,20 @@ def _spoilings(measured):
             yield {name: way(value)}
             if isinstance(value, pd.DataFrame):  # a frame reversed as a whole still says the same
                 for column in value.columns[[_numeric(value[each]) for each in value]]:
-                    yield {name: value.assign(**{column: way(value[column])})}
+                    yield {name: _with(value, {column: way(value[column])})}
         yield {name: way(value) for name, value in measured.items()}
     for name, value in measured.items():
         for column in value if isinstance(value, pd.DataFrame) else ():
             if not _numeric(value[column]):
-                yield {name: value.assign(**{column: ""})}
+                yield {name: _with(value, {column: ""})}
+
+
+def _with(frame, columns):
+    """The frame with these columns in the place of its own; their names need not be texts, as `assign` wants them."""
+    changed = frame.copy()
+    for name, column in columns.items():
+        changed[name] = column
+    return changed
 
 
 def _zeroed(value):
@@ -125,9 +133,7 @@ def _each(value, change, alone=None):
             return type(value)()
         return type(value)(_changed(np.array(items), change).tolist())
     if isinstance(value, pd.DataFrame):
-        return value.assign(
-            **{name: _each(column, change, alone) for name, column in value.items() if _numeric(column)}
-        )
+        return _with(value, {name: _each(column, change, alone) for name, column in value.items() if _numeric(column)})
     if isinstance(value, pd.Series):
         return pd.Series(_changed(value.to_numpy(), change), value.index, name=value.name) if _numeric(value) else value
     return _changed(value, change) if value.size and value.dtype.kind in "biuf" else value
