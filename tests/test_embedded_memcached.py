@@ -422,6 +422,8 @@ def by_hand(*arguments, **more):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A shell lets its background jobs ignore an interrupt, and so would everything that they start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         **more,
     )
     with server:
@@ -442,7 +444,7 @@ def test_started_by_hand_it_prints_its_port_and_ends_quietly_on_an_interrupt(tmp
             assert "cannot listen" in second.communicate()[1]
             assert second.returncode == 1
         server.send_signal(signal.SIGINT)
-        assert server.wait() == 0
+        assert server.wait(timeout=20) == 0
         assert server.stderr.read() == ""
 
 
