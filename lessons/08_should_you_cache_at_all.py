@@ -455,7 +455,7 @@ times = times.pivot(index="which", columns="quantile", values="latency_ms")
 answers = which.groupby(["which", "outcome"]).size().unstack(fill_value=0)
 answers.join(times.rename(columns={0.5: "p50 (ms)", 0.99: "p99 (ms)"}).round(1))
 
-# %%
+# %% tags=["nbval-ignore-output"]
 share = pd.crosstab([outage.phase, outage.way], outage.outcome, normalize="index")
 share = share.reindex(columns=list(plots_costs.OUTCOMES), fill_value=0.0)
 FINE = ["from the cache", "from the database"]
@@ -652,7 +652,7 @@ lesson.show(
 # %% [markdown]
 # The break-even, from the quickest tenth of each: what the work takes when no other program is in the way.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 quick = timed.groupby(["question", "where"], sort=False).ms.quantile(0.1).unstack()
 even = pd.DataFrame(index=quick.index)
 for database in ("SQLite", "PostgreSQL"):
@@ -866,7 +866,7 @@ lesson.show(
     "the theory run through the points.",
 )
 
-# %%
+# %% tags=["nbval-ignore-output"]
 totals = reads.groupby("setup", sort=False).wrong.agg(reads="size", wrong="sum").loc[list(ttls)]
 totals["share"] = totals.wrong / totals.reads
 totals["theory"] = windows[windows.source == "theory"].groupby("setup").wrong.mean()
@@ -1218,7 +1218,7 @@ class urls_profiled:
     urlpatterns = [path("plus/", n_plus_one), path("best/", ten_best), *urls.urlpatterns]
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 addresses = {"list of talks": ("/talks/", 20), "one talk": (f"/talks/{slugs[0]}/", 20)}
 addresses |= {"N+1": ("/plus/", 5), "ten best": ("/best/", 2)}
 with override_settings(ROOT_URLCONF=urls_profiled):
@@ -1364,7 +1364,11 @@ cure = pd.DataFrame(cures).T.rename_axis(["question", "where"])
 answers = cure.answer.unstack().loc[["index", "select_related", "rollup"]]
 same = [row.before == row.after for row in answers.itertuples()]
 factor = cure.ms.unstack()["before"].astype(float) / cure.ms.unstack()["after"].astype(float)
+
+# %% tags=["nbval-ignore-output"]
 lesson.compare(guess_factor, round(factor["index"]))
+
+# %%
 ax = plots_costs.spans(cure.reset_index().astype({"ms": float}), "best time of three (ms)")
 ax.set_title("Four cures, without a cache that could be wrong")
 lesson.show(
