@@ -682,7 +682,7 @@ claim(
 # The formula behind it: break-even is (get + set) / (database + set). Does it hold? Read talks by key through a cache at five hit rates.
 
 # %%
-rows = []
+at_rates = []
 with override_settings(CACHES={"default": {"BACKEND": MEMCACHED, "LOCATION": server_cache.url}}):
     cache.set_many({f"warm:{n}": Talk.objects.get(pk=talk_ids[n]) for n in range(100)})
     for number, hit_rate in itertools.product(range(200), (0, 0.25, 0.5, 0.75, 1)):
@@ -696,13 +696,13 @@ with override_settings(CACHES={"default": {"BACKEND": MEMCACHED, "LOCATION": ser
             cache.set(key, talk)
         times.append(time.perf_counter())
         no_more = [np.nan] * (4 - len(times))  # a hit has no database and no set
-        rows.append([hit_rate, times[-1] - times[0], *np.diff(times), *no_more])
+        at_rates.append([hit_rate, times[-1] - times[0], *np.diff(times), *no_more])
 
 # %%
 columns = ["hit_rate", "latency_ms", "get", "database", "set"]
-steps = pd.DataFrame(rows, columns=columns)
+steps = pd.DataFrame(at_rates, columns=columns)
 steps[columns[1:]] *= 1000
-measured = steps.groupby("hit_rate", as_index=False).latency_ms.mean().assign(source="measured")
+mean_times = steps.groupby("hit_rate", as_index=False).latency_ms.mean().assign(source="measured")
 get_ms, sqlite_ms, set_ms = steps[columns[2:]].mean()
 
 # %%
@@ -712,7 +712,7 @@ theory = {"get + (1 − h) × (database + set)": with_cache, "without a cache": 
 lines = [pd.DataFrame({"hit_rate": h, "latency_ms": ms, "source": name})
          for name, ms in theory.items()]
 crossing = latency.break_even(get_ms, sqlite_ms, set_ms)
-ax = plots.latency(pd.concat([measured, *lines]), break_even=crossing)
+ax = plots.latency(pd.concat([mean_times, *lines]), break_even=crossing)
 ax.set_title("A talk by its key, SQLite: below the break-even the cache only costs")
 lesson.show(
     ax,
@@ -721,7 +721,7 @@ lesson.show(
 )
 
 # %%
-by_rate = measured.set_index("hit_rate").latency_ms
+by_rate = mean_times.set_index("hit_rate").latency_ms
 claim(
     "Reading a talk by key through a cache, hit rate 0 takes at least half as long again as 1.",
     by_rate[0] / by_rate[1], above=1.5,
