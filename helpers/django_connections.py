@@ -5,6 +5,10 @@ from collections.abc import Callable
 
 
 def closer() -> Callable | None:
-    """What closes the connections of the thread that calls it; None where Django's databases are not in use."""
-    database = sys.modules.get("django.db")
-    return database.connections.close_all if database else None
+    """What closes the connections of the thread that calls it; None where Django's databases are not in use.
+
+    That Django is imported does not mean that it is set up: without settings, closing would be an error of its own.
+    """
+    if "django.db" not in sys.modules or not sys.modules["django.conf"].settings.configured:
+        return None
+    return sys.modules["django.db"].connections.close_all

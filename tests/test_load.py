@@ -211,3 +211,21 @@ def test_a_new_process_needs_no_pandas():
     import subprocess
 
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_django_that_is_imported_and_not_set_up_does_not_matter():
+    code = """
+import django.db.utils, numpy
+from helpers import load
+from helpers.caching import writing
+
+assert sorted(load.closed(abs, range(4), workers=2).outcome) == ["0", "1", "2", "3"]
+reads = numpy.zeros(4, dtype=bool)
+assert len(writing.play(numpy.arange(4), reads, abs, print, lambda key: (1, True), workers=2)) == 4
+"""
+    import os
+    import subprocess
+
+    environment = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr

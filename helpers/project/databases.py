@@ -2,6 +2,7 @@
 
 import atexit
 
+from helpers.django_connections import closer
 from helpers.project.boot import running
 
 
@@ -45,10 +46,6 @@ def remove(alias: str) -> None:
 @atexit.register
 def _close():
     """Close connections before their servers go: a kernel that ends has no need of error messages."""
-    import sys
-
-    if "django.db" in sys.modules:
-        from django.conf import settings
-
-        if settings.configured:
-            sys.modules["django.db"].connections.close_all()
+    close = closer()
+    if close:
+        close()
