@@ -19,6 +19,7 @@ BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK = (
 COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LINES = ("-", "--", "-.", ":")
+_FROM = "hand in what replay or simulate returned"
 
 
 def hit_rate(frame: pd.DataFrame, guess=None, ax=None):
@@ -33,7 +34,7 @@ def against(frame: pd.DataFrame, x: str, xlabel: str, guess=None, ax=None):
     other source becomes a line. `guess` is the reader's own: a number 0–1 is drawn as a level, a set of setups is
     marked in the legend, `...` draws nothing. Raises ValueError for a frame without those columns, or another guess.
     """
-    _need(frame, (x, "hit_rate", "source"))
+    need(frame, (x, "hit_rate", "source"), _FROM)
     ax = ax if ax is not None else axes()
     measured = frame.source == "measured"
     _draw_lines(ax, frame[~measured], x)
@@ -48,7 +49,7 @@ def over_time(frame: pd.DataFrame, marks: dict | None = None, ax=None):
     Measured rows are points (rows without a `source` are taken as measured), other sources are lines. `marks` maps a
     word to the request number at which it happens. Raises ValueError for a frame without those columns.
     """
-    _need(frame, ("requests_seen", "hit_rate"))
+    need(frame, ("requests_seen", "hit_rate"), _FROM)
     ax = ax if ax is not None else axes()
     measured = frame.source == "measured" if "source" in frame else pd.Series(True, frame.index)
     _draw_lines(ax, frame[~measured], "requests_seen")
@@ -65,7 +66,7 @@ def latency(frame: pd.DataFrame, break_even: float | None = None, ax=None):
     Measured rows are points, other sources lines; `break_even` (0–1) is drawn as an upright line where it is below 1.
     Raises ValueError for a frame without those columns.
     """
-    _need(frame, ("hit_rate", "latency_ms", "source"))
+    need(frame, ("hit_rate", "latency_ms", "source"), _FROM)
     ax = ax if ax is not None else axes()
     measured = frame.source == "measured"
     _draw_lines(ax, frame[~measured], "hit_rate", "latency_ms")
@@ -86,7 +87,7 @@ def dots(frame: pd.DataFrame, value: str, xlabel: str, name: str = "source", gro
     `xlabel` is the value's name and unit. Names are sorted by their mean, the smallest on top. Returns the Axes.
     Raises ValueError for a frame without those columns.
     """
-    _need(frame, (value, name, *([group] if group else [])))
+    need(frame, (value, name, *([group] if group else [])), _FROM)
     ax = ax if ax is not None else axes()
     names = frame.groupby(name)[value].mean().sort_values(ascending=False).index
     place = {each: number for number, each in enumerate(names)}
@@ -155,9 +156,9 @@ def _draw_level(ax, guess):
     ax.annotate("your guess", (0.01, guess), xycoords=("axes fraction", "data"), va="bottom", color=PURPLE)
 
 
-def _need(frame, columns):
+def need(frame: pd.DataFrame, columns, advice: str = "") -> None:
+    """Raise ValueError, in a sentence that ends with `advice`, where `frame` lacks one of `columns`."""
     missing = [name for name in columns if name not in frame]
     if missing:
-        raise ValueError(
-            f"this frame has no column {' and no '.join(missing)}: hand in what replay or simulate returned."
-        )
+        advice = advice or f"it needs {', '.join(columns)}"
+        raise ValueError(f"this frame has no column {' and no '.join(missing)}: {advice}.")

@@ -15,7 +15,7 @@ def side_by_side(frame: pd.DataFrame, panels: dict, name: str, group: str, guess
     `guess` is drawn upright in the first panel, `...` draws nothing. Returns the figure. Raises ValueError for a frame
     without those columns.
     """
-    _need(frame, (*panels, name, group))
+    plots.need(frame, (*panels, name, group), "hand in the one of the cell above")
     names = list(dict.fromkeys(frame[name]))
     figure = Figure(figsize=(9.5, 1.6 + 0.36 * len(names)), layout="constrained")
     row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
@@ -49,7 +49,7 @@ def growth(frame: pd.DataFrame, x: str, y: str, xlabel: str, ylabel: str, ax=Non
 
     Raises ValueError for a frame without those columns.
     """
-    _need(frame, (x, y, "setup"))
+    plots.need(frame, (x, y, "setup"), "hand in the one of the cell above")
     ax = ax if ax is not None else plots.axes()
     for number, (name, rows) in enumerate(frame.groupby("setup", sort=False)):
         rows = rows.sort_values(x)
@@ -67,7 +67,7 @@ def freshness(frame: pd.DataFrame, ax=None):
 
     Returns the Axes. Raises ValueError for a frame without those columns.
     """
-    _need(frame, ("change", "setup", "wrong"))
+    plots.need(frame, ("change", "setup", "wrong"), "hand in the one of the cell above")
     changes, setups = list(dict.fromkeys(frame["change"])), list(dict.fromkeys(frame["setup"]))
     ax = ax if ax is not None else plots.axes(width=8.5, height=1.3 + 0.42 * len(changes))
     for wrong, marker, colour, size, label in (
@@ -82,9 +82,3 @@ def freshness(frame: pd.DataFrame, ax=None):
     ax.set(xlim=(-0.6, len(setups) - 0.4), ylim=(len(changes) - 0.5, -0.5), xlabel="what keeps the cache right")
     ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
     return ax
-
-
-def _need(frame, columns):
-    missing = [name for name in columns if name not in frame]
-    if missing:
-        raise ValueError(f"this frame has no column {' and no '.join(missing)}: hand in the one of the cell above.")

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from helpers.plots import BLUE, COLOURS, GREEN, LINES, MARKERS, ORANGE, PURPLE, VERMILION, axes
+from helpers.plots import BLUE, COLOURS, GREEN, LINES, MARKERS, ORANGE, PURPLE, VERMILION, axes, need
 
 OUTCOMES = {"from the cache": GREEN, "from the database": BLUE, "error 500": VERMILION, "wrong": PURPLE}
 
@@ -13,7 +13,7 @@ def answers(frame: pd.DataFrame, marks: dict | None = None, ax=None):
     Outcomes are the keys of OUTCOMES; `marks` maps a word to the second at which it happens. Returns the Axes. Raises
     ValueError for a frame without those columns, or another outcome.
     """
-    _need(frame, ("start_s", "outcome", "way"))
+    need(frame, ("start_s", "outcome", "way"))
     strangers = set(frame.outcome) - set(OUTCOMES)
     if strangers:
         raise ValueError(f"outcome {sorted(strangers)[0]!r} has no colour: it is one of {', '.join(OUTCOMES)}.")
@@ -39,7 +39,7 @@ def spans(frame: pd.DataFrame, xlabel: str, ax=None):
     One kind of point for each `where`; questions stand in the order of the frame, the first on top; `xlabel` names the
     times. Returns the Axes. Raises ValueError for a frame without those columns.
     """
-    _need(frame, ("question", "where", "ms"))
+    need(frame, ("question", "where", "ms"))
     ax = ax if ax is not None else axes(height=4.2)
     table = frame.groupby(["where", "question"], sort=False).ms.quantile([0.05, 0.5, 0.95]).unstack()
     names = list(dict.fromkeys(frame.question))
@@ -59,7 +59,7 @@ def over_seconds(frame: pd.DataFrame, value: str, ylabel: str, ax=None):
     `source` is "measured" or "theory"; a setup has one colour for both. Returns the Axes. Raises ValueError for a frame
     without those columns.
     """
-    _need(frame, ("second", value, "setup", "source"))
+    need(frame, ("second", value, "setup", "source"))
     ax = ax if ax is not None else axes()
     for number, setup in enumerate(dict.fromkeys(frame.setup)):
         rows = frame[frame.setup == setup].sort_values("second")
@@ -90,9 +90,3 @@ def parts(frame: pd.DataFrame, xlabel: str, ax=None):
     ax.set(xlabel=xlabel)
     ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.2), ncols=4, frameon=False)
     return ax
-
-
-def _need(frame, columns):
-    missing = [name for name in columns if name not in frame]
-    if missing:
-        raise ValueError(f"this frame has no column {' and no '.join(missing)}: it needs {', '.join(columns)}.")

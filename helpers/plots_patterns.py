@@ -20,7 +20,7 @@ def by_writes(frame: pd.DataFrame, ceilings: pd.DataFrame | None = None):
     hundred reads); each setup is one kind of points. `ceilings` has `write_share`, `hit_rate`, `source`: lines in the
     first panel. Returns the figure. Raises ValueError for a frame without those columns.
     """
-    _need(frame, ("setup", "write_share", *PANELS))
+    plots.need(frame, ("setup", "write_share", *PANELS), "hand in the one of the cell above")
     figure = Figure(figsize=(10.5, 3.9), layout="constrained")
     panels = figure.subplots(1, len(PANELS), sharex=True)
     for ax, (column, (ylabel, percent)) in zip(panels, PANELS.items(), strict=True):
@@ -47,7 +47,7 @@ def herd(frame: pd.DataFrame, theory: pd.DataFrame | None = None, guess=None):
     panel; a number as `guess` is a level there, `...` draws nothing. Returns the figure. Raises ValueError for a frame
     without those columns.
     """
-    _need(frame, ("setup", "readers", "computations", "slowest_ms"))
+    plots.need(frame, ("setup", "readers", "computations", "slowest_ms"), "hand in the one of the cell above")
     figure = Figure(figsize=(10, 4), layout="constrained")
     left, right = figure.subplots(1, 2, sharex=True)
     if theory is not None:
@@ -76,7 +76,7 @@ def against(frame: pd.DataFrame, x: str, y: str, xlabel: str, ylabel: str, perce
     `percent` names which of the two columns are shares (0–1, shown in %). A number as `guess` is drawn as a level,
     `...` draws nothing. Returns the Axes. Raises ValueError for a frame without those columns.
     """
-    _need(frame, (x, y, "source"))
+    plots.need(frame, (x, y, "source"), "hand in the one of the cell above")
     ax = ax if ax is not None else plots.axes()
     measured = frame.source == "measured"
     for number, (name, rows) in enumerate(frame[~measured].groupby("source", sort=False)):
@@ -99,7 +99,7 @@ def orders(frame: pd.DataFrame, ax=None):
     A cross stands for a cache that is wrong after that order, a dot for one that is right. Returns the Axes. Raises
     ValueError for a frame without those columns.
     """
-    _need(frame, ("setup", "order", "wrong"))
+    plots.need(frame, ("setup", "order", "wrong"), "hand in the one of the cell above")
     ax = ax if ax is not None else plots.axes(width=8.5, height=3.4)
     names, columns = list(dict.fromkeys(frame.setup))[::-1], list(dict.fromkeys(frame.order))
     for wrong, marker, colour, size, label in (
@@ -134,9 +134,3 @@ def _looks(ax, xlabel, ylabel, percent):
         ax.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=""))
     ax.grid(alpha=0.25)
     ax.spines[["top", "right"]].set_visible(False)
-
-
-def _need(frame, columns):
-    missing = [name for name in columns if name not in frame]
-    if missing:
-        raise ValueError(f"this frame has no column {' and no '.join(missing)}: hand in the one of the cell above.")

@@ -5,7 +5,7 @@ import numbers
 import pandas as pd
 from matplotlib.patches import Rectangle
 
-from helpers.plots import BLACK, COLOURS, LINES, MARKERS, PURPLE, axes
+from helpers.plots import BLACK, COLOURS, LINES, MARKERS, PURPLE, axes, need
 
 
 def queries(frame: pd.DataFrame, guess=None, ax=None):
@@ -15,7 +15,7 @@ def queries(frame: pd.DataFrame, guess=None, ax=None):
     `guess` is the reader's own number of queries, drawn as a level; `...` draws nothing. Raises ValueError for a frame
     without those columns, or a guess below 1.
     """
-    _need(frame, ("rows", "queries", "way", "source"))
+    need(frame, ("rows", "queries", "way", "source"))
     ax = _draw(frame, "queries", ax)
     _level(ax, guess)
     ax.set(xlabel="rows on the page", ylabel="queries")
@@ -28,7 +28,7 @@ def milliseconds(frame: pd.DataFrame, xlabel: str = "rows on the page", ax=None)
     One kind of points for each `way`; where the frame has a column `database`, its second database has hollow points.
     `xlabel` is what the rows are. Raises ValueError for a frame without those columns.
     """
-    _need(frame, ("rows", "ms", "way"))
+    need(frame, ("rows", "ms", "way"))
     ax = _draw(frame.assign(source="measured"), "ms", ax)
     ax.set(xlabel=xlabel, ylabel="time (ms)", xscale="log", yscale="log")
     ax.legend(frameon=False, fontsize="small")
@@ -41,7 +41,7 @@ def shapes(frame: pd.DataFrame, ax=None):
     `frame` has one row a query, in its order; `way` names the ways to ask, one colour each, and `what` each answer.
     Raises ValueError for a frame without those columns.
     """
-    _need(frame, ("way", "what", "rows", "columns"))
+    need(frame, ("way", "what", "rows", "columns"))
     ax = ax if ax is not None else axes(height=3.6)
     left, highest = 0, frame["rows"].max()
     for number, (way, answers) in enumerate(frame.groupby("way", sort=False)):
@@ -65,7 +65,7 @@ def counts(frame: pd.DataFrame, ax=None):
     One kind of points for each `way`; both axes are logarithmic from 1, and zeros are left out. Raises ValueError for
     a frame without those columns.
     """
-    _need(frame, ("right", "counted", "way"))
+    need(frame, ("right", "counted", "way"))
     ax = ax if ax is not None else axes()
     ends = [1, max(frame.right.max(), 2)]
     ax.plot(ends, ends, "-", color=BLACK, linewidth=1.2, label="counted = right")
@@ -109,9 +109,3 @@ def _from_one(ax):
     ax.set_ylim(bottom=1)
     ax.legend(frameon=False)
     return ax
-
-
-def _need(frame, columns):
-    missing = [name for name in columns if name not in frame]
-    if missing:
-        raise ValueError(f"this frame has no column {' and no '.join(missing)}: it needs {', '.join(columns)}.")

@@ -61,8 +61,7 @@ def recall(questions: dict[str, str], exercises: dict | None = None) -> None:
         again = f"You looked at the solution of {seen}. Write it again without looking: {exercises[seen].task()}"
         asked[again] = f'Then compare: solution("{seen}").'
     rows = "".join(
-        f"<details><summary>{_marked(question)}</summary><p style='margin:0.2em 1.4em'>{_marked(answer)}</p>"
-        "</details>"
+        f"<details><summary>{_marked(question)}</summary><p style='margin:0.2em 1.4em'>{_marked(answer)}</p></details>"
         for question, answer in asked.items()
     )
     plain = "\n".join(f"- {question}" for question in asked)

@@ -6,6 +6,8 @@ import math
 import numpy as np
 import pandas as pd
 
+from helpers.caching.trace import check_popularity
+
 
 def modulo(key: str, servers):
     """The server of `key` by its hash modulo the number of `servers`: simple, and every list has its own order."""
@@ -88,7 +90,7 @@ def loads(keys, popularity, servers, choose=rendezvous) -> pd.DataFrame:
     One row a server, in their order: `server`, `keys_share`, `load_share` (both 0–1, each adding up to 1). Raises
     ValueError for a popularity that has not one number for each key or not the sum 1, and as `moved`.
     """
-    keys, shares = _check_keys(keys), _check_popularity(popularity)
+    keys, shares = _check_keys(keys), check_popularity(popularity)
     servers = _check_servers("servers", servers)
     if len(keys) != shares.size:
         raise ValueError(f"{len(keys):,} keys and {shares.size:,} probabilities: give one probability for each key.")
@@ -108,7 +110,7 @@ def largest_share(popularity, servers) -> pd.DataFrame:
     another one. One row a number: `servers`, `load_share` (0–1), `source` ("server of the hottest key"). Raises
     ValueError for a popularity without the sum 1, or fewer than one server. The derivation is ours.
     """
-    hottest, numbers = _check_popularity(popularity).max(), np.atleast_1d(np.asarray(servers))
+    hottest, numbers = check_popularity(popularity).max(), np.atleast_1d(np.asarray(servers))
     if numbers.dtype.kind not in "iu" or numbers.ndim != 1 or (numbers < 1).any():
         raise ValueError(f"servers={servers!r}: numbers of servers are needed here, each a whole number of at least 1.")
     share = hottest + (1 - hottest) / numbers
@@ -142,13 +144,3 @@ def _check_servers(name, servers):
     if twice:
         raise ValueError(f"{name} holds {twice[0]!r} twice: a server has one place in the list; give each name once.")
     return servers
-
-
-def _check_popularity(popularity):
-    shares = np.asarray(popularity, dtype=float)
-    if shares.ndim != 1 or shares.size == 0 or not (shares >= 0).all() or abs(shares.sum() - 1) > 1e-6:
-        raise ValueError(
-            f"this popularity has the shape {shares.shape} and the sum {shares.sum():.6g}: one probability for each "
-            "key, none below 0, the sum 1, are needed; divide counts by their sum."
-        )
-    return shares

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from helpers.caching.meter import BROKEN, Meter, came_from_the_cache, read_stats, tell
 from helpers.caching.pinning import pinned
-from helpers.caching.trace import check_at_least, check_trace
+from helpers.caching.trace import check_at_least, check_marks, check_trace
 
 KEY = "talk:{:07d}"  # one length for every key, so that all items of one value size fall into one slab class
 
@@ -143,12 +143,7 @@ def _check_windows(windows, warm_up, total):
 def _check_writes(writes, write, total):
     if writes is None:
         return None
-    marks = np.asarray(writes)
-    if marks.dtype != bool or marks.shape != (total,):
-        raise ValueError(
-            f"writes has the type {marks.dtype} and the shape {marks.shape}: give True or False for each of the "
-            f"{total:,} requests."
-        )
+    marks = check_marks(writes, total)
     if not callable(write):
         raise TypeError("writes= marks requests that are writes: give write=, a function of client and key, too.")
-    return marks.tolist()
+    return marks

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.caching.latency import break_even, effective_latency, load_factor
-from helpers.caching.trace import check_at_least
+from helpers.caching.trace import check_at_least, check_popularity
 
 __all__ = [
     "che",
@@ -62,7 +62,7 @@ def che_cold(popularity, capacities, requests: int) -> pd.DataFrame:
     Validity, columns and errors as for `che`; `source` is "Che, cold start". ValueError for less than one request too.
     """
     check_at_least("requests", requests, 1)
-    popularity, capacities = _check_popularity(popularity), _check_numbers("a capacity", capacities)
+    popularity, capacities = check_popularity(popularity), _check_numbers("a capacity", capacities)
     rates = []
     for capacity in capacities:
         time = _characteristic_time(popularity, capacity, _asked_within)
@@ -85,7 +85,7 @@ def ttl(popularity, rate_per_s: float, ttls_s) -> pd.DataFrame:
     array with the sum 1, a rate that is not above 0, or a TTL below 0. Source: Jung, Berger and Balakrishnan,
     "Modeling TTL-based Internet caches", 2003.
     """
-    popularity, per_s = _check_popularity(popularity), _check_rate(rate_per_s)
+    popularity, per_s = check_popularity(popularity), _check_rate(rate_per_s)
     ttls_s = _check_numbers("a TTL", ttls_s)
     hits = [popularity * per_s * each for each in ttls_s]
     return _rows("ttl_s", ttls_s, [(popularity * h / (1 + h)).sum() for h in hits], "TTL formula")
@@ -103,7 +103,7 @@ def ttl_whole_seconds(popularity, rate_per_s: float, ttls_s) -> pd.DataFrame:
 
     Validity and errors as for `ttl`; `source` is "TTL formula, one-second clock". The derivation is ours.
     """
-    popularity, per_s = _check_popularity(popularity), _check_rate(rate_per_s)
+    popularity, per_s = check_popularity(popularity), _check_rate(rate_per_s)
     ttls_s = _check_numbers("a TTL", ttls_s)
     if (ttls_s < 1).any() or (ttls_s % 1 != 0).any():
         raise ValueError(
@@ -141,7 +141,7 @@ def _asked_within(asks):
 
 
 def _at_each_capacity(popularity, capacities, present, source):
-    popularity, capacities = _check_popularity(popularity), _check_numbers("a capacity", capacities)
+    popularity, capacities = check_popularity(popularity), _check_numbers("a capacity", capacities)
     times = [_characteristic_time(popularity, capacity, present) for capacity in capacities]
     return _rows("capacity_items", capacities, [(popularity * present(popularity * t)).sum() for t in times], source)
 
@@ -170,16 +170,6 @@ def _passed_of_the_second(per_s):
 
 def _rows(name, numbers, rates, source):
     return pd.DataFrame({name: numbers, "hit_rate": np.asarray(rates, dtype=float), "source": source})
-
-
-def _check_popularity(popularity):
-    shares = np.asarray(popularity, dtype=float)
-    if shares.ndim != 1 or shares.size == 0 or not (shares >= 0).all() or abs(shares.sum() - 1) > 1e-6:
-        raise ValueError(
-            f"this popularity has the shape {shares.shape} and the sum {shares.sum():.6g}: one probability for each "
-            "key, none below 0, the sum 1, are needed; divide counts by their sum."
-        )
-    return shares
 
 
 def _check_numbers(what, numbers):

@@ -29,3 +29,25 @@ def check_at_least(name: str, number, least: int) -> None:
     """Raise ValueError, naming the argument, unless `number` is a whole number of at least `least`."""
     if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < least:
         raise ValueError(f"{name}={number!r}: a whole number of at least {least} is needed.")
+
+
+def check_popularity(popularity) -> np.ndarray:
+    """`popularity` as a 1-D float array; ValueError where it is not one probability for each key, with the sum 1."""
+    shares = np.asarray(popularity, dtype=float)
+    if shares.ndim != 1 or shares.size == 0 or not (shares >= 0).all() or abs(shares.sum() - 1) > 1e-6:
+        raise ValueError(
+            f"this popularity has the shape {shares.shape} and the sum {shares.sum():.6g}: one probability for each "
+            "key, none below 0, the sum 1, are needed; divide counts by their sum."
+        )
+    return shares
+
+
+def check_marks(writes, requests: int) -> list[bool]:
+    """`writes` as a list; ValueError where there is not one True or False for each of `requests`."""
+    marks = np.asarray(writes)
+    if marks.dtype != bool or marks.shape != (requests,):
+        raise ValueError(
+            f"writes has the type {marks.dtype} and the shape {marks.shape}: give True or False for each of the "
+            f"{requests:,} requests."
+        )
+    return marks.tolist()

@@ -29,14 +29,3 @@ def is_of_a_service(error) -> bool:
     modules = [sys.modules.get(name) for name in ("django.db", "sqlite3", "psycopg")]
     databases = tuple(module.Error for module in modules if module)
     return isinstance(error, databases) or came_from_the_cache(error)
-
-
-def check_marks(writes, total: int) -> list[bool]:
-    """`writes` as a list; ValueError where there is not one True or False for each of `total` requests."""
-    marks = np.asarray(writes)
-    if marks.dtype != bool or marks.shape != (total,):
-        raise ValueError(
-            f"writes has the type {marks.dtype} and the shape {marks.shape}: give True or False for each of the "
-            f"{total:,} requests."
-        )
-    return marks.tolist()

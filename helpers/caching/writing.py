@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pandas as pd
 
-from helpers.caching.trace import check_at_least, check_trace
-from helpers.caching.write_checks import check_answer, check_marks, is_of_a_service, is_whole
+from helpers.caching.trace import check_at_least, check_marks, check_trace
+from helpers.caching.write_checks import check_answer, is_of_a_service, is_whole
 from helpers.django_connections import closer
 
 MOST_WORKERS = 64
