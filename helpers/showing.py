@@ -10,12 +10,14 @@ from IPython.display import display
 
 from helpers import progress
 
+_PLACES = ("center", "left", "right")  # where matplotlib may put the title of an Axes
+
 
 def show(picture, alt: str) -> None:
     """Put a matplotlib figure (or the figure of an Axes) on the page with the text that describes it.
 
-    JupyterLab's own figure output drops every alt text, hence the HTML form. Raises ValueError when `alt` is empty and
-    TypeError when `picture` is not a figure or an Axes.
+    JupyterLab's own figure output drops every alt text, hence the HTML form. Raises ValueError when `alt` is empty or
+    no part of the figure has a title, and TypeError when `picture` is not a figure or an Axes.
     """
     if not isinstance(alt, str) or not alt.strip():
         raise ValueError("show() needs alt=: one sentence that tells what the figure shows to those who cannot see it.")
@@ -24,6 +26,8 @@ def show(picture, alt: str) -> None:
         raise TypeError(
             f"show() takes a figure or an Axes, and this is {type(picture).__name__}: pass what plots.… returned."
         )
+    if not (figure.get_suptitle() or any(part.get_title(place) for part in figure.axes for place in _PLACES)):
+        raise ValueError("show() wants a title that states the finding: ax.set_title(…) before you show the figure.")
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight", facecolor="white")
     data = base64.b64encode(buffer.getvalue()).decode()

@@ -117,6 +117,7 @@ def displayed(monkeypatch, call):
 
 def test_a_figure_carries_its_alt_text_escaped(monkeypatch):
     axes = Figure().subplots()
+    axes.set_title("Rises")
     bundle = displayed(monkeypatch, lambda: showing.show(axes, alt='Rises to "99 %" & stays <flat>'))
     assert 'alt="Rises to &quot;99 %&quot; &amp; stays &lt;flat&gt;"' in bundle["text/html"]
     assert "data:image/png;base64,iVBOR" in bundle["text/html"]
@@ -127,6 +128,19 @@ def test_a_figure_without_alt_text_or_no_figure_at_all_gets_a_sentence():
         showing.show(Figure(), alt=" ")
     with pytest.raises(TypeError, match="this is int"):
         showing.show(3, alt="three")
+
+
+@pytest.mark.parametrize("place", ["suptitle", "center", "left", "right"])
+def test_a_figure_states_its_finding_in_a_title_wherever_it_stands(monkeypatch, place):
+    figure = Figure()
+    first, second = figure.subplots(1, 2)
+    with pytest.raises(ValueError, match="a title that states the finding"):
+        showing.show(first, alt="Nothing yet")
+    if place == "suptitle":
+        figure.suptitle("More costs more")
+    else:
+        second.set_title("More costs more", loc=place)
+    assert displayed(monkeypatch, lambda: showing.show(first, alt="Rises"))["text/plain"] == "Figure: Rises"
 
 
 def test_what_stands_between_backticks_is_code_and_nothing_else_is_markup(monkeypatch):
