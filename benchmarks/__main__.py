@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 
-from benchmarks import caching, curve, orm, servers, starting
+from benchmarks import caching, curve, orm, pages, servers, starting
 from benchmarks.timing import row
 from helpers import paths
 
@@ -22,7 +22,7 @@ things within one run; they hold for that machine, and roughly elsewhere.
 def main() -> None:
     """Print the rows as they come, and store the table."""
     lines = []
-    for benchmark in (curve, servers, starting, orm, caching):
+    for benchmark in (curve, servers, starting, orm, caching, pages):
         for each in benchmark.rows():
             lines.append("| " + " | ".join(each.values()) + " |")
             print(lines[-1], flush=True)

@@ -184,6 +184,7 @@ def client(database):
 
 
 def test_every_page_answers_and_links_lead_somewhere(client):
+    from django.contrib.staticfiles import finders
     from django.urls import reverse
 
     open_links, seen = {reverse("conference:schedule")}, set()
@@ -194,7 +195,9 @@ def test_every_page_answers_and_links_lead_somewhere(client):
         assert page.status_code == 200, address
         text = page.content.decode()
         assert text.count("<h1>") == 1 and '<html lang="en">' in text and "<title>" in text, address
-        links = re.findall(r'href="([^"]+)"', text)
+        sheet = re.search(r'<link rel="stylesheet" href="/static/([^"]+)">', text)
+        assert finders.find(sheet[1]), "a server of static files would not find the stylesheet"
+        links = re.findall(r'<a href="([^"]+)"', text)
         local = {address.split("?")[0] + link if link[0] == "?" else link for link in links if "://" not in link}
         open_links |= local - seen
     kinds = {kind: sum(kind in address for address in seen) for kind in ("?day=", "/talks/", "/speakers/")}
