@@ -1,6 +1,7 @@
 """Pictures of lesson 11: which page read how many rows of which model, and counts that lie on each other."""
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from helpers import plots
 
@@ -45,3 +46,27 @@ def counts(frame: pd.DataFrame, value: str, xlabel: str, name: str, group: str, 
         line.set_markersize(max(13 - 4 * number, 4))
     ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.4, -0.2), ncols=4)
     return ax
+
+
+def panels(frame: pd.DataFrame, values: dict, name: str):
+    """Draw one panel a column of `values` side by side, a dot with its number for each `name`; returns the figure.
+
+    `values` maps columns to their names with units. Each panel begins at zero and has a scale of its own; the lines of
+    all panels stand in the order of the frame, the first on top. Raises ValueError for a frame without those columns.
+    """
+    plots.need(frame, (name, *values))
+    figure = Figure(figsize=(7.5, 1.4 + 0.32 * len(frame)), layout="constrained")
+    places = range(len(frame))[::-1]
+    panes = figure.subplots(1, len(values), sharey=True, squeeze=False)[0]
+    for ax, (column, label) in zip(panes, values.items(), strict=True):
+        ax.plot(frame[column], places, "o", color=plots.COLOURS[0], markersize=7, clip_on=False)
+        decimals = 0 if (frame[column] % 1 == 0).all() else 2
+        for number, place in zip(frame[column], places, strict=True):
+            ax.annotate(
+                f"{number:,.{decimals}f}", (number, place), xytext=(7, 0), textcoords="offset points", va="center"
+            )
+        ax.set(xlabel=label, xlim=(0, max(frame[column].max(), 1e-9) * 1.5), yticks=places, yticklabels=frame[name])
+        ax.set_ylim(-0.6, len(frame) - 0.4)
+        ax.grid(alpha=0.25)
+        ax.spines[["top", "right"]].set_visible(False)
+    return figure

@@ -41,3 +41,17 @@ def test_equal_counts_have_dots_of_different_sizes():
     assert first.get_markersize() > second.get_markersize() and first.get_marker() != second.get_marker()
     with pytest.raises(ValueError, match="no column visits"):
         plots_pages.counts(frame, "visits", "visits", "way", "of")
+
+
+def test_panels_put_each_number_into_the_panel_of_its_column_first_row_on_top():
+    frame = pd.DataFrame({"way": ["made", "kept"], "ms": [4.0, 1.5], "queries": [3, 0]})
+    milliseconds, queries = plots_pages.panels(frame, {"ms": "best time (ms)", "queries": "queries"}, "way").axes
+    assert milliseconds.get_xlabel() == "best time (ms)" and queries.get_xlabel() == "queries"
+    told = {(text.xy[1], text.get_text()) for text in milliseconds.texts}
+    assert told == {(1, "4.00"), (0, "1.50")}
+    assert {text.get_text() for text in queries.texts} == {"3", "0"}
+    assert [label.get_text() for label in milliseconds.get_yticklabels()] == ["made", "kept"]
+    assert list(milliseconds.get_yticks()) == [1, 0]
+    assert milliseconds.get_xlim()[0] == queries.get_xlim()[0] == 0
+    with pytest.raises(ValueError, match="no column bytes"):
+        plots_pages.panels(frame, {"bytes": "bytes"}, "way")
