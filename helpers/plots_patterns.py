@@ -41,32 +41,40 @@ def by_writes(frame: pd.DataFrame, ceilings: pd.DataFrame | None = None):
 
 
 def herd(frame: pd.DataFrame, theory: pd.DataFrame | None = None, guess=None):
-    """Two panels against `readers` (log scale): `computations`, and `slowest_ms`, the wait of the slowest reader.
+    """Panels against `readers` (log scale): `computations` of each `case`, and `slowest_ms` of the first, the wait.
 
-    One kind of points for each `setup`; `theory` (`readers`, `computations`, `source`) becomes lines in the first
-    panel; a number as `guess` is a level there, `...` draws nothing. Returns the figure. Raises ValueError for a frame
-    without those columns.
+    One kind of points for each `setup`, the same in all panels; a frame without a `case` is one case. `theory`
+    (`readers`, `computations`, `source`, and `case` where the frame has it) becomes lines; a number as `guess` is a
+    level in the first panel, `...` draws nothing. Returns the figure. Raises ValueError for a frame without those
+    columns.
     """
     plots.need(frame, ("setup", "readers", "computations", "slowest_ms"), "hand in the one of the cell above")
-    figure = Figure(figsize=(10, 4), layout="constrained")
-    left, right = figure.subplots(1, 2, sharex=True)
-    if theory is not None:
-        for number, (name, rows) in enumerate(theory.groupby("source", sort=False)):
-            left.plot(rows.readers, rows.computations, plots.LINES[number], color=plots.BLACK, label=name, lw=1.2)
-    _points(left, frame, "readers", "computations")
-    _points(right, frame, "readers", "slowest_ms")
+    setups, cases = list(dict.fromkeys(frame.setup)), _cases(frame)
+    figure = Figure(figsize=(3.4 + 3.3 * len(cases), 4.2), layout="constrained")
+    *counts, wait = figure.subplots(1, len(cases) + 1, sharex=True)
+    sources = [] if theory is None else list(dict.fromkeys(theory.source))
+    for ax, (case, rows) in zip(counts, cases.items(), strict=True):
+        expected = {} if theory is None else _cases(theory).get(case, theory[:0]).groupby("source", sort=False)
+        for name, line in dict(iter(expected)).items():
+            style = plots.LINES[sources.index(name)]
+            ax.plot(line.readers, line.computations, style, color=plots.BLACK, label=name, lw=1.2)
+        _points(ax, rows, "readers", "computations", setups)
+        ax.set_yscale("log", base=2)
+        ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        ax.set_title(case, fontsize="medium")
+    _points(wait, next(iter(cases.values())), "readers", "slowest_ms", setups)
+    wait.set_title(next(iter(cases)), fontsize="medium")
     if isinstance(guess, (int, float)) and not isinstance(guess, bool) and guess > 0:
-        left.axhline(guess, color=plots.PURPLE, linestyle=":", linewidth=1.4)
-        left.annotate("your guess", (0.02, guess), xycoords=("axes fraction", "data"), va="bottom")
-    for ax, ylabel in ((left, "computations"), (right, "slowest reader (ms)")):
+        counts[0].axhline(guess, color=plots.PURPLE, linestyle=":", linewidth=1.4)
+        counts[0].annotate("your guess", (0.02, guess), xycoords=("axes fraction", "data"), va="bottom")
+    for ax, ylabel in [(each, "computations") for each in counts] + [(wait, "slowest reader (ms)")]:
         ax.set_xscale("log", base=2)
         ax.set_xticks(sorted(set(frame.readers)), [str(each) for each in sorted(set(frame.readers))])
         ax.minorticks_off()
-        _looks(ax, "readers at once", ylabel, False)
-    left.set_yscale("log", base=2)
-    left.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    right.set_ylim(bottom=0)
-    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
+        _looks(ax, "readers", ylabel, False)
+    wait.set_ylim(bottom=0)
+    known = {label: handle for ax in counts for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+    figure.legend(known.values(), known.keys(), loc="outside lower center", ncols=4, frameon=False)
     return figure
 
 
@@ -116,12 +124,17 @@ def orders(frame: pd.DataFrame, ax=None):
     return ax
 
 
-def _points(ax, frame, x, y):
+def _cases(frame):
+    return dict(iter(frame.groupby("case", sort=False))) if "case" in frame else {"": frame}
+
+
+def _points(ax, frame, x, y, setups=None):
     groups = frame.groupby("setup", sort=False) if "setup" in frame else [("measured", frame)]
-    for number, (name, rows) in enumerate(groups):
-        rows = rows.sort_values(x)
+    names = list(setups or [name for name, _ in groups])
+    for name, rows in groups:
+        number, rows = names.index(name), rows.sort_values(x)
         # Larger below smaller: setups that agree lie on each other, and all of them stay visible.
-        size = max(11 - 2 * number, 4) if len(groups) > 1 else 7
+        size = max(11 - 2 * number, 4) if len(names) > 1 else 7
         colour, marker = plots.COLOURS[number], plots.MARKERS[number]
         ax.plot(rows[x], rows[y], marker, color=colour, label=name, markersize=size, clip_on=False)
         if len(rows) > 1:

@@ -29,7 +29,7 @@ lesson.recall(
 # - "The site goes down at the moment at which one popular key expires."
 # - "The same missing page is looked up in the database a thousand times a minute."
 
-# %%
+# %% tags=["hidden-source"]
 import itertools
 import math
 import random
@@ -47,7 +47,7 @@ from urllib.parse import quote
 import numpy as np
 import pandas as pd
 
-from helpers import load, plots, plots_patterns
+from helpers import load, paths, plots, plots_patterns
 from helpers.caching import herd, replay, theory, traffic, writing
 from helpers.lesson import claim, exercise
 from helpers.services import memcached
@@ -56,7 +56,7 @@ lesson.start("10-caching-patterns")
 
 # %% [markdown]
 # One memcached for the whole lesson, behind Django's own cache framework. `override_settings` does in a notebook what
-# the setting `CACHES` does in a project.
+# the setting `CACHES` does in a project. Folded cells (the bars with three dots) send the load and draw: open those that you want to see.
 
 # %%
 from django.core.cache import InvalidCacheKey, cache, caches
@@ -99,30 +99,46 @@ def wrong_pages(make_key):
 
 
 # %% [markdown]
-# Five ways to make the key. `quote` writes every special character as `%` and its number, as in a URL.
+# The last of five ways is a module, as a project has it: `keys.py`, one function for each kind of key. `quote` writes every special
+# character as `%` and its number, as in a URL.
 
 # %%
-def join(*parts):
-    return ":".join(str(part) for part in parts)
+module = """# keys.py: every cache key of the site
+from urllib.parse import quote
 
+def key(*parts):
+    return ":".join(quote(str(part), safe="") for part in parts)
 
-def quoted(*parts):
-    return join(*(quote(str(part), safe="") for part in parts))
+def search(words, tag, page, language, visitor):
+    return key("search", words, tag, page, language, visitor)
 
+def notice(number):
+    return key("notice", number)
+
+def title(talk):
+    return key("title", talk)
+
+def speaker(slug):
+    return key("speaker", slug)"""
+_ = (paths.cache() / "keys.py").write_text(module)
+
+# %%
+sys.path.insert(0, str(paths.cache()))
+import keys
 
 ways_to_key = {
-    "glued": lambda *parts: "search" + "".join(str(part) for part in parts),
-    "colons": partial(join, "search"),
-    "quoted, no visitor": lambda *parts: quoted("search", *parts[:4]),
-    "quoted, no language": lambda *parts: quoted("search", *parts[:3], parts[4]),
-    "quoted": partial(quoted, "search"),
+    "glued": lambda *parts: "search" + "".join(map(str, parts)),
+    "colons": lambda *parts: "search:" + ":".join(map(str, parts)),
+    "quoted, no visitor": lambda *parts: keys.key("search", *parts[:4]),
+    "quoted, no language": lambda *parts: keys.key("search", *parts[:3], parts[4]),
+    "keys.search": keys.search,
 }
-
-# %%
 wrong = pd.Series({way: wrong_pages(make_key) for way, make_key in ways_to_key.items()})
+with lesson.expect(TypeError):
+    keys.search("orm", "fast", page=1, language="en")  # whose page?
 wrong.rename("wrong pages of 72").to_frame()
 
-# %%
+# %% tags=["hidden-source"]
 frame = wrong.rename("wrong").rename_axis("way").reset_index()
 ax = plots.axes(height=2.8)
 plots.dots(frame, "wrong", "visitors who were served another page (of 72)", name="way", ax=ax)
@@ -131,7 +147,7 @@ ax.set_title("A key names everything the page depends on, and keeps the parts ap
 lesson.show(
     ax,
     alt="Wrong pages for five ways to make a key: 36 of 72 without the visitor and without the "
-    "language, fewer when parts are glued or joined by colons, none with quoted parts.",
+    "language, fewer when parts are glued or joined by colons, none with keys.search.",
 )
 
 # %%
@@ -140,7 +156,8 @@ claim("Without the visitor in the key, half of the visitors are served somebody 
       wrong["quoted, no visitor"] / len(asked), equals=0.5)
 claim("Colons alone are not enough: words that hold a colon still clash.",
       wrong["colons"], above=0)
-claim("With every part quoted, nobody is served a wrong page.", wrong["quoted"], equals=0)
+claim("With every part named and quoted, nobody is served a wrong page.",
+      wrong["keys.search"], equals=0)
 
 # %% [markdown]
 # Two sites on one memcached: the live one and its test site. And a deploy that changes what a page looks like. Django has a
@@ -165,7 +182,7 @@ pd.DataFrame({"key in memcached": stored_as, "cache.get finds": seen})
 # another one.
 
 # %%
-keys = {
+tried = {
     "a plain key": "talk:1",
     "a space": "the orm",
     "a line end": "the\norm",
@@ -204,13 +221,11 @@ for name, setting in {
     "memcached, KEY_FUNCTION": {**shared, "KEY_FUNCTION": short_key},
 }.items():
     with override_settings(CACHES={"default": setting}):
-        outcomes[name] = {what: outcome(key) for what, key in keys.items()}
+        outcomes[name] = {what: outcome(key) for what, key in tried.items()}
 legal = pd.DataFrame(outcomes)
-legal
-
-# %%
 with lesson.expect(InvalidCacheKey):
     cache.get("the orm")
+legal
 
 # %%
 claim("Two sites on one memcached read each other's values, unless a KEY_PREFIX keeps them "
@@ -233,9 +248,10 @@ because = "..."  # one sentence: when do two different pages get the same key?
 # look alike once joined. memcached ends a key at a space or a line end and stops at 250 *bytes*; Django checks 250
 # characters, which lets 200 umlauts through to the client's own error. Local memory takes any key, with a warning that few read.
 #
-# A hash makes long keys short; keep a readable beginning for whoever looks for it at night.
+# A function names its parts: forget one, and Python says so before a visitor does. A hash makes long keys short; keep a readable
+# beginning for whoever looks for it at night.
 #
-# **In your project:** one module `keys.py` with one function for each kind of key, and no f-string key anywhere else.
+# **In your project:** one module `keys.py` with one function for each kind of key, and no f-string key anywhere else. The sections below use this one.
 #
 # ### Exercise: a key for anything
 
@@ -277,12 +293,6 @@ class Notice(models.Model):
 
 
 create_tables(Notice)
-
-
-# %% [markdown]
-# The database's two functions: `commit` writes, and returns the new version; `from_database` reads.
-
-# %%
 Notice.objects.bulk_create(Notice(pk=number) for number in range(400))
 
 
@@ -297,16 +307,17 @@ def from_database(number):
 
 
 # %% [markdown]
-# Cache-aside, once with each timeout; then what each strategy does after the commit.
+# **Cache-aside** is the usual way to read: ask the cache, on a miss ask the database, and store what it says. Once with each timeout;
+# then what each strategy does after a commit.
 
 # %%
 def reader(timeout):
     def read(number):
-        version = cache.get(f"notice:{number}")
+        version = cache.get(keys.notice(number))
         if version is not None:
             return version, True
         version = from_database(number)
-        cache.set(f"notice:{number}", version, timeout)
+        cache.set(keys.notice(number), version, timeout)
         return version, False
 
     return read
@@ -315,17 +326,16 @@ def reader(timeout):
 # %%
 strategies = {
     "TTL of 1 s": (reader(1), lambda number, version: None),
-    "delete on write": (reader(None), lambda number, version: cache.delete(f"notice:{number}")),
+    "delete on write": (reader(None), lambda number, version: cache.delete(keys.notice(number))),
     "replace on write": (
-        reader(None), lambda number, version: cache.set(f"notice:{number}", version, None)
-    ),
+        reader(None), lambda number, version: cache.set(keys.notice(number), version, None)),
 }
 
 # %% [markdown]
 # Four boards of 50 notices each, asked in turn, with 0.1, 1, 5 and 20 % writes: 4,000 requests for each strategy. Those with a TTL are
 # sent at 1,000 a second, since their clock is a real one.
 
-# %%
+# %% tags=["hidden-source"]
 shares = (0.001, 0.01, 0.05, 0.2)
 boards = [
     (100 * board + traffic.zipf(requests=1_000, keys=50, alpha=0.9, seed=board),
@@ -342,9 +352,10 @@ for strategy, (read, after_commit) in strategies.items():
 runs = pd.concat(runs, ignore_index=True)
 
 # %% [markdown]
-# The first 1,000 requests warm the cache; the others are counted, board by board.
+# The first 1,000 requests warm the cache; the others are counted, board by board. The two lines say what theory
+# allows at most.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["hidden-source", "nbval-ignore-output"]
 reads = runs[(runs.kind == "read") & (runs.request >= 1_000)]
 reads = reads.assign(write_share=np.take(shares, reads.key // 100))
 reads = reads.astype({"hit": float, "stale": float})
@@ -356,7 +367,7 @@ at = hot.set_index(["setup", "write_share"])
 lesson.compare(guess_stale, at.stale_share["TTL of 1 s", 0.2])
 hot.pivot(index="write_share", columns="setup", values=["hit_rate", "stale_share"]).round(3)
 
-# %%
+# %% tags=["hidden-source"]
 ceilings = theory.write_ceiling(np.geomspace(0.001, 0.2, 30))
 ceilings = ceilings.assign(source="ceiling: " + ceilings.source)
 figure = plots_patterns.by_writes(hot, ceilings)
@@ -392,7 +403,7 @@ because = "..."  # one sentence: what does replace pay for its hit rate?
 # Replace pays at the write: it computes a value that perhaps nobody reads. And both were tried by *one* process, in turn. With two
 # at once each can leave an old value behind for ever: section 6 counts in how many orders. So keep a long timeout as a net.
 #
-# **In your project:** `timeout=None` or a day, and `cache.set` in `transaction.on_commit` (section 3).
+# **In your project:** a timeout of a day, and `cache.set` in `transaction.on_commit` (section 3).
 #
 # ### Exercise: choose a strategy
 # Decide from your frame `hot`, or any like it.
@@ -411,11 +422,8 @@ def choose_strategy(frame, write_share, stale_allowed):
 # %% [markdown]
 # ## 3. Before or after the commit?
 #
-# A talk is renamed in a transaction, and the cache is told: before the commit, or after it? A quarter of the transactions roll back at
-# the end, as a form that fails on its last check does.
-#
-# Forty talks, ten of the transactions roll back. The new title is set in the cache *inside* the transaction. How many cached titles
-# are wrong afterwards?
+# A talk is renamed in a transaction, and the cache is told the new title *inside* it, before the commit. Forty talks; ten of the
+# transactions roll back at the end, as a form does that fails on its last check. How many cached titles are wrong afterwards?
 
 # %%
 guess_never = ...  # for example: 0
@@ -432,7 +440,7 @@ class FailedCheck(Exception):
 def cached_title(number):
     """What a visitor does: cache-aside."""
     read = Talk.objects.filter(pk=number).values_list("title", flat=True).get
-    return cache.get_or_set(f"title:{number}", read, None)
+    return cache.get_or_set(keys.title(number), read, None)
 
 
 ways_to_tell = {
@@ -451,7 +459,7 @@ def rename(visitors, number, tell, fails):
     try:
         with transaction.atomic():
             Talk.objects.filter(pk=number).update(title=title)
-            tell(f"title:{number}", title)
+            tell(keys.title(number), title)
             visitors.submit(cached_title, number).result()
             if fails:
                 raise FailedCheck
@@ -462,7 +470,7 @@ def rename(visitors, number, tell, fails):
 # %% [markdown]
 # Forty talks for each way and each share of failures; afterwards every cached title is held against the database.
 
-# %%
+# %% tags=["hidden-source"]
 rows = []
 for (way, tell), failures in itertools.product(ways_to_tell.items(), (0, 10, 20, 30)):
     fresh()
@@ -473,7 +481,7 @@ for (way, tell), failures in itertools.product(ways_to_tell.items(), (0, 10, 20,
             rename(visitors, number, tell, fails=place < failures)
         visitors.submit(lambda: connection.close()).result()
     titles = dict(Talk.objects.values_list("pk", "title"))
-    wrong_titles = sum(cache.get(f"title:{number}") != titles[number] for number in talks)
+    wrong_titles = sum(cache.get(keys.title(number)) != titles[number] for number in talks)
     rows.append({"setup": way, "failed": failures / 40, "wrong": wrong_titles / 40})
 told = pd.DataFrame(rows).assign(source="measured")
 told.pivot(index="failed", columns="setup", values="wrong")
@@ -481,7 +489,7 @@ told.pivot(index="failed", columns="setup", values="wrong")
 # %% [markdown]
 # Two lines say what to expect: set inside is wrong where the transaction failed, delete inside where it did not.
 
-# %%
+# %% tags=["hidden-source"]
 failed = np.array([0, 0.75])
 expected = pd.concat([
     pd.DataFrame({"failed": failed, "wrong": failed, "source": "all that failed"}),
@@ -549,8 +557,8 @@ def get_and_set(key):
 
 
 # %% [markdown]
-# Two that let fewer compute. `add` stores only if there is nothing yet, and says whether it did: memcached decides, so only one
-# reader wins. The other one keeps an old page, and lets one background thread renew it.
+# Three that may do better. First a **lock**: `add` stores only if there is nothing yet, and says whether it did. memcached decides, so
+# one reader wins; the others wait and look again.
 
 # %%
 def add_lock(key):
@@ -563,6 +571,9 @@ def add_lock(key):
             time.sleep(0.01)
     return value
 
+
+# %% [markdown]
+# Second, the *old page*: it stays stored after its time, readers take it, and one background thread renews it. (Elsewhere: stale-while-revalidate.)
 
 # %%
 background = ThreadPoolExecutor(1)
@@ -582,9 +593,25 @@ def stale_while_renewed(key):
 
 
 # %% [markdown]
-# Every reader is a thread with its own connection; a barrier lets all of them start at once.
+# Third, XFetch (Vattani, Chierichetti and Lowenstein, 2015), here `early_draw`: each reader draws a number; the nearer the expiry, the
+# likelier it renews the value *early*, while the others still find it. `beta=0` never draws: a plain expiry.
 
 # %%
+def early_draw(key, beta=1):
+    value, took, expires = cache.get(key, (None, 0, 0))
+    if time.time() - took * beta * math.log(1 - random.random()) >= expires:
+        began = time.time()
+        value = slow_page(key)
+        cache.set(key, (value, time.time() - began, time.time() + 0.8), None)
+    return value
+
+
+# %% [markdown]
+# Two trials. A **cold key**: nothing is stored (the old page: just expired), and all readers, each a thread with its own connection,
+# start at once. And an **expiry**: the page lives for 0.8 s, each reader asks about ten times a second all along; counted are the
+# computations of each renewal.
+
+# %% tags=["hidden-source"]
 def herd_of(readers, read):
     gate = threading.Barrier(readers)
 
@@ -602,65 +629,85 @@ def herd_of(readers, read):
     return {"readers": readers, "computations": len(computed), "slowest_ms": slowest_ms}
 
 
-# %% tags=["nbval-ignore-output"]
-ways_to_read = {
+# %% tags=["hidden-source"]
+def herd_at_expiry(readers, read):
+    """Each reader asks ten times a second, on average, a page that lives for 0.8 s."""
+    computed.clear()
+    cache.set("page", ("the page", 0.1, time.time() + 0.8), None)
+    requests = ["page"] * (20 * readers)
+    load.open_loop(read, requests, rate_per_s=10 * readers, workers=readers, seconds=1.6)
+    renewals = 1 + (np.diff(sorted(computed)) > 0.15).sum()  # those of one renewal come together
+    return {"readers": readers, "computations": len(computed) / renewals}
+
+
+# %%
+cold = {
     "get, set": get_and_set,
     "get_or_set": lambda key: cache.get_or_set(key, partial(slow_page, key), None),
+    "early draw": early_draw,
     "add lock": add_lock,
-    "old page, renewed behind": stale_while_renewed,
+    "old page": stale_while_renewed,
 }
 rows = []
-for (way, read), readers in itertools.product(ways_to_read.items(), (1, 4, 16, 64)):
+for (way, read), readers in itertools.product(cold.items(), (1, 4, 16, 64)):
     cache.clear()
     if read is stale_while_renewed:
         cache.set("page", ("the old page", 0), None)
-    rows.append({"setup": way, **herd_of(readers, read)})
+    rows.append({"case": "cold key", "setup": way, **herd_of(readers, read)})
+
+# %% tags=["hidden-source", "nbval-ignore-output"]
+expiring = {"get, set": partial(early_draw, beta=0), "early draw": early_draw}
+for (way, read), readers in itertools.product(expiring.items(), (1, 4, 16, 64)):
+    rows.append({"case": "at each expiry", "setup": way, **herd_at_expiry(readers, read)})
 herds = pd.DataFrame(rows)
+counted = herds.set_index(["case", "setup", "readers"]).sort_index()
+lesson.compare(guess_herd, counted.computations["cold key", "get_or_set", 64])
+table = herds.pivot(index=["case", "readers"], columns="setup", values="computations")[list(cold)]
+table.loc[["cold key", "at each expiry"]].round(1).astype(object).fillna("–")
 
-# %% tags=["nbval-ignore-output"]
-counted = herds.set_index(["setup", "readers"])
-lesson.compare(guess_herd, counted.computations["get_or_set", 64])
-herds.pivot(index="readers", columns="setup", values=["computations", "slowest_ms"]).round(0)
-
-# %%
-lines = herd.computations(np.array([1, 2, 4, 8, 16, 32, 64]), compute_ms=100)
+# %% tags=["hidden-source"]
+numbers = np.array([1, 2, 4, 8, 16, 32, 64])
+in_time = herd.recomputes_early(10 * numbers, ttl_s=0.8, delta_s=0.1).assign(readers=numbers)
+lines = pd.concat([
+    herd.computations(numbers, compute_ms=100).assign(case="cold key"),
+    in_time.assign(case="at each expiry"),
+])
+lines["source"] = "theory: " + lines.source
 figure = plots_patterns.herd(herds, lines, guess=guess_herd)
-figure.suptitle("get_or_set stops no herd; a lock does, and an old page spares the wait too")
+figure.suptitle("Only a lock or an old page helps a cold key; an early draw helps at an expiry")
 lesson.show(
     figure,
-    alt="Two panels against 1, 4, 16 and 64 readers. Computations: get, set and get_or_set "
-    "rise with"
-    " the readers, the lock and the old page stay near one. Slowest reader: the old page stays"
-    " near zero, all others wait for at least the 100 ms of one computation.",
+    alt="Three panels against 1, 4, 16 and 64 readers. Computations of a cold key: get, set, "
+    "get_or_set and the early draw rise with the readers, lock and old page stay near one. At an "
+    "expiry get, set rises, the early draw stays low. Slowest: only the old page is quick.",
 )
 
 # %%
-claim("Of 64 readers of a cold key, more than half compute it: with get and set, with "
-      "get_or_set too.",
-      min(counted.computations["get, set", 64], counted.computations["get_or_set", 64]), above=32)
+at_64 = counted.computations.xs(64, level="readers")
+slowest_ms = counted.slowest_ms["cold key"]
+claim("By get and set, get_or_set or an early draw more than half of 64 compute a cold key.",
+      at_64["cold key"][["get, set", "get_or_set", "early draw"]].min(), above=32)
 claim("With an add lock, at most a handful of the 64 do.",
-      counted.computations["add lock", 64], between=(1, 5))
+      at_64["cold key", "add lock"], between=(1, 5))
 claim("With an old page at hand exactly one computes, and no reader waits for it.",
-      [counted.computations["old page, renewed behind", 64],
-       counted.slowest_ms["old page, renewed behind", 1] < counted.slowest_ms["add lock", 1] / 2],
+      [at_64["cold key", "old page"], slowest_ms["old page", 1] < slowest_ms["add lock", 1] / 2],
       equals=[1, True])
+claim("At an expiry the early draw takes less than half of the computations of a plain one.",
+      at_64["at each expiry", "early draw"] / at_64["at each expiry", "get, set"],
+      between=(0.01, 0.5))
 
 # %% [markdown]
 # What if whoever holds the lock dies? A process takes the lock for one second and is killed. Then one takes a lock that has no end.
 
 # %%
-holder = """
-import os, sys, pymemcache
-client = pymemcache.Client(sys.argv[1])
-client.add(":1:orphan:lock", b"mine", expire=1, noreply=False)
-os.kill(os.getpid(), 9)
-"""
+holder = """import os, sys, pymemcache
+pymemcache.Client(sys.argv[1]).add(":1:orphan:lock", b"mine", expire=1, noreply=False)
+os.kill(os.getpid(), 9)"""
 ended = subprocess.run([sys.executable, "-c", holder, server.url]).returncode
 began = time.perf_counter()
 orphan = add_lock("orphan")
 waited_s = time.perf_counter() - began
 
-# %%
 cache.add("endless:lock", "mine", timeout=None)
 with ThreadPoolExecutor(1) as pool, lesson.expect(TimeoutError):
     try:
@@ -672,84 +719,21 @@ with ThreadPoolExecutor(1) as pool, lesson.expect(TimeoutError):
 claim("A lock of one second whose holder was killed held the next reader for less than three.",
       waited_s if ended == -9 and orphan == "the orphan" else None, between=(0.09, 3))
 
-# %% [markdown]
-# A last way needs neither lock nor old page: XFetch (Vattani, Chierichetti and Lowenstein, 2015). Each reader draws: the nearer the
-# expiry, the likelier it renews the value *early*, while the others still find it.
-
-# %%
-def is_early(now, expires, took, beta):
-    return now - took * beta * math.log(1 - random.random()) >= expires
-
-
-def page_with(beta, lives_s=0.4):
-    def read(key):
-        value, took, expires = cache.get(key, (None, 0, 0))
-        if is_early(time.time(), expires, took, beta):
-            began = time.time()
-            value = slow_page(key, takes_s=0.05)
-            ended = time.time()
-            cache.set(key, (value, ended - began, ended + lives_s), None)
-        return value
-
-    return read
-
-
-# %% [markdown]
-# 300 readers a second, a page that takes 50 ms and lives for 0.4 s; beta 0 is a plain expiry. How many computations does each renewal cost?
-
-# %% tags=["nbval-ignore-output"]
-rows = []
-for way, beta in {"plain expiry": 0, "early recompute": 1}.items():
-    read = page_with(beta)
-    cache.clear()
-    read("page")
-    computed.clear()
-    load.open_loop(read, ["page"] * 750, rate_per_s=300, workers=32, seconds=2.5)
-    gaps = np.diff(sorted(computed))
-    rows.append({"way": way, "renewals": 1 + (gaps > 0.1).sum(), "computations": len(computed)})
-early = pd.DataFrame(rows).set_index("way")
-
-# %% tags=["nbval-ignore-output"]
-early["for each renewal"] = early.computations / early.renewals
-early["by the formulas"] = [
-    herd.computations_at_rate([300], compute_ms=50).computations[0],
-    herd.recomputes_early([300], ttl_s=0.4, delta_s=0.05).computations[0],
-]
-early.round(1)
-
-# %%
-claim("Drawing early costs less than half of the computations of a plain expiry, for each "
-      "renewal.",
-      early["for each renewal"]["early recompute"] / early["for each renewal"]["plain expiry"],
-      between=(0.01, 0.5))
-
 # %%
 because = "..."  # one sentence: why does get_or_set not help?
 
 # %% [markdown]
-# **Why.** Until the first result is stored, every reader finds nothing, and nothing tells it that others compute already: N readers,
-# N computations, on the line. `get_or_set` is get, compute, `add`: the `add` only decides whose result stays. A lock lets one
-# compute; now and then a second one, whose `get` came just before the result and whose `add` came just after the lock had gone. The
-# exercise closes that hole. Everybody else waits as long as the computation, as the right panel shows. With an old page nobody waits.
-# XFetch costs about e computations a renewal, however many readers.
+# **Why.** Until the first result is stored, every reader finds nothing, and nothing tells it that others compute: N readers,
+# N computations. `get_or_set` is get, compute, `add`: the `add` only decides whose result stays. A lock lets one
+# compute; now and then a second one, which looked just before the result came and locked just after the lock had gone
+# (section 6 closes that hole). The others wait at least as long as the computation. With an old page nobody waits.
+#
+# XFetch needs a value to be early *for*: on a cold key it is a plain `get` and `set`. Before an expiry it costs, by the
+# formula, e ≈ 2.7 computations on average, however many the readers; a few renewals scatter about that line.
 #
 # A lock needs an end, or one crash blocks the page for ever; an end shorter than the computation lets the herd in again.
 #
 # **In your project:** only for keys that are popular *and* slow. Everywhere else `get_or_set` is right.
-#
-# ### Exercise: a lock without holes
-
-
-# %%
-@exercise("patterns-lock")
-def one_computes(cache, key, compute, wait):
-    """The value of `key`; of all who miss it at once, one calls `compute()` and stores it.
-
-    The others call `wait()` and look again. The lock is f"{key}:lock"; it goes when its
-    holder is done, or has failed, and by itself after some time. No value is None.
-    """
-    ...
-
 
 # %% [markdown]
 # ## 5. "Does not exist" is an answer
@@ -784,18 +768,18 @@ def from_speakers(slug):
 
 
 def without_dne(slug):
-    name = cache.get(f"speaker:{slug}")
+    name = cache.get(keys.speaker(slug))
     if name is None:
         name = from_speakers(slug)
-        cache.set(f"speaker:{slug}", name)  # None is stored, and never recognised
+        cache.set(keys.speaker(slug), name)  # None is stored, and never recognised
     return name
 
 
 def with_dne(slug):
-    name = cache.get(f"speaker:{slug}", MISSING)
+    name = cache.get(keys.speaker(slug), MISSING)
     if name is MISSING:
         name = from_speakers(slug)
-        cache.set(f"speaker:{slug}", name, timeout=300 if name else 30)
+        cache.set(keys.speaker(slug), name, timeout=300 if name else 30)
     return name
 
 
@@ -817,14 +801,37 @@ flooded = pd.DataFrame(rows).pivot(index="flood", columns="way", values="databas
 flooded
 
 # %% [markdown]
-# So the different ones cost a database read each, whatever you do, and an entry each. What does that do to the real ones? 20,000 small values
+# And when the missing one comes to be? A receiver replaces its entry, in `on_commit`, for everyone at once.
+
+# %%
+fresh()
+cache.clear()
+found = {"before": with_dne("ada")}
+Speaker.objects.create(name="Ada", slug="ada")
+found["created, entry left"] = with_dne("ada")
+
+
+def replace_entry(instance, **kwargs):
+    key = keys.speaker(instance.slug)
+    transaction.on_commit(partial(cache.set, key, instance.name, 300))
+
+
+post_save.connect(replace_entry, sender=Speaker)
+with_dne("grace")
+Speaker.objects.create(name="Grace", slug="grace")
+found["created, entry replaced"] = with_dne("grace")
+post_save.disconnect(replace_entry, sender=Speaker)
+pd.Series(found).fillna("no such speaker").to_frame("the page says")
+
+# %% [markdown]
+# Back to the flood of different names: each costs a database read, whatever you do, and an entry. What do such entries do to real values? 15,000 small values
 # in a memcached of 2 MB, then more and more entries for speakers who do not exist, all of one size.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["hidden-source"]
 small = memcached.start(memory_mb=2)
 rows = []
 with override_settings(CACHES={"default": {"BACKEND": MEMCACHE, "LOCATION": small.url}}):
-    real = [f"speaker:{number:06d}" for number in range(15_000)]
+    real = [keys.speaker(f"{number:06d}") for number in range(15_000)]
     cache.set_many(dict.fromkeys(real, "4.2 stars"), None)
     for entries in range(0, 45_000, 5_000):
         missing = [f"missing:{number:06d}" for number in range(max(entries - 5_000, 0), entries)]
@@ -833,9 +840,8 @@ with override_settings(CACHES={"default": {"BACKEND": MEMCACHE, "LOCATION": smal
         rows.append({"entries": entries, "share": len(sample) / 150})
 small.stop()
 price = pd.DataFrame(rows).assign(source="measured")
-price.round(2)
 
-# %%
+# %% tags=["hidden-source"]
 ax = plots_patterns.against(
     price, "entries", "share", "entries for what does not exist", "real values still cached (%)",
     percent=("share",),
@@ -850,41 +856,14 @@ lesson.show(ax, alt="Share of real values still cached against entries for missi
 lesson.compare(guess_dne, flooded["without_dne"]["one missing slug"])
 claim("cache.get gives None for a stored None and for a miss; only a default tells them apart.",
       none_twice["cache.get(key, MISSING) is MISSING"].tolist(), equals=[False, True])
-claim("One missing speaker, asked for 500 times: 500 database reads without an entry, 1 with "
-      "it.",
+claim("One missing speaker, 500 times: 500 database reads without an entry, 1 with it.",
       flooded.loc["one missing slug", ["without_dne", "with_dne"]].tolist(), equals=[500, 1])
 claim("Against 500 different missing names the entry saves nothing.",
       flooded.loc["500 different", ["without_dne", "with_dne"]].tolist(), equals=[500, 500])
+claim("A new speaker stays missing while the entry lives, and is there at once if replaced.",
+      list(found.values()), equals=[None, None, "Grace"])
 claim("40,000 such entries push more than half of the real values out of a memcached of 2 MB.",
       price.share.iloc[0] - price.share.iloc[-1], above=0.5)
-
-# %% [markdown]
-# And when the missing one comes to be? A receiver replaces its entry, in `on_commit`, for everyone at once.
-
-# %%
-fresh()
-cache.clear()
-found = {"before": with_dne("ada")}
-Speaker.objects.create(name="Ada", slug="ada")
-found["created, entry left"] = with_dne("ada")
-
-
-def replace_entry(instance, **kwargs):
-    key = f"speaker:{instance.slug}"
-    transaction.on_commit(partial(cache.set, key, instance.name, 300))
-
-
-post_save.connect(replace_entry, sender=Speaker)
-with_dne("grace")
-Speaker.objects.create(name="Grace", slug="grace")
-found["created, entry replaced"] = with_dne("grace")
-post_save.disconnect(replace_entry, sender=Speaker)
-pd.Series(found).to_frame("the speaker's page says")
-
-# %%
-claim("A new speaker stays missing while the entry lives, and is there at once if it is "
-      "replaced.",
-      list(found.values()), equals=[None, None, "Grace"])
 
 # %%
 because = "..."  # one sentence: against which flood does the entry help, and why?
@@ -957,11 +936,11 @@ has_read, has_deleted = threading.Event(), threading.Event()
 
 
 def slow_reader(number):
-    if cache.get(f"notice:{number}") is None:
+    if cache.get(keys.notice(number)) is None:
         version = from_database(number)
         has_read.set()
         has_deleted.wait(10)
-        cache.set(f"notice:{number}", version, None)
+        cache.set(keys.notice(number), version, None)
     connection.close()
 
 
@@ -977,7 +956,7 @@ raced = {"in the database": from_database(1), "in the cache, for ever": cache.ge
 raced
 
 # %% [markdown]
-# Now every order. A generator stops after each step, so that one loop can lead both through any order. `find` is the
+# Now every order, written as `RRRWW`: R is a step of the reader, W of the writer. A generator stops after each step, so that one loop can lead both through any order. `find` is the
 # reader's first step, `store` its last; `tell` is what the writer does after its commit.
 
 # %%
@@ -1000,7 +979,7 @@ def writer_steps(tell, number):
 
 # %%
 def all_orders(first, second, steps, cached):
-    """Lead two through every order of their steps: one row an order, and whether the cache is wrong."""
+    """Lead two through every order of their steps: one row an order; is the cache wrong?"""
     rows, total = [], sum(steps)
     for places in itertools.combinations(range(total), steps[0]):
         cache.clear()
@@ -1040,23 +1019,23 @@ def held_by_lease(number):
 
 # %%
 def find(number):
-    return "a miss" if cache.get(f"notice:{number}") is None else None
+    return "a miss" if cache.get(keys.notice(number)) is None else None
 
 
 def put(number, version, token=None):
-    cache.set(f"notice:{number}", version, None)
+    cache.set(keys.notice(number), version, None)
 
 
 def put_if_nothing(number, version, token=None):
-    cache.add(f"notice:{number}", version, None)
+    cache.add(keys.notice(number), version, None)
 
 
 def take_away(number, version):
-    cache.delete(f"notice:{number}")
+    cache.delete(keys.notice(number))
 
 
 def held(number):
-    return cache.get(f"notice:{number}")
+    return cache.get(keys.notice(number))
 
 
 # %%
@@ -1149,6 +1128,22 @@ because = "..."  # one sentence: why does add in place of set help the reader?
 # When is this untrue? All orders are not equally likely. One in ten here may be one in a million on your site, and a million reads are a day.
 #
 # **In your project:** `add` for readers, `set` in `on_commit` for writers, and a timeout as a net.
+#
+# #### Exercise: a lock without holes
+#
+# The lock of section 4 has a race of this kind: look, *then* lock. Close it.
+
+
+# %%
+@exercise("patterns-lock")
+def one_computes(cache, key, compute, wait):
+    """The value of `key`; of all who miss it at once, one calls `compute()` and stores it.
+
+    The others call `wait()` and look again. The lock is f"{key}:lock"; it goes when its
+    holder is done, or has failed, and by itself after some time. No value is None.
+    """
+    ...
+
 
 # %% [markdown]
 # ### 7. Generational keys: forget a whole family at once
@@ -1263,7 +1258,7 @@ because = "..."  # one sentence: what do generational keys cost, and when?
 # %% [markdown]
 # **Why.** Raising the number is one command, whatever the size of the family, and you need not know its keys: search pages and their filters
 # can never be listed. The price: one more `get` for each request, and dead values. They are never asked for, so LRU throws them out
-# in the end; until then they hold memory that other pages could use. With memory enough that is nothing, as the upper dots show.
+# in the end; until then they hold memory that other pages could use. With memory enough that is nothing, as the dots at 16 MB show.
 #
 # When would this be untrue? With few, large families that change all the time most of the cache is dead values. With one page a
 # family, replace it.
@@ -1291,8 +1286,8 @@ class Family:
 # %% [markdown]
 # ### 8. Rollups: count in the cache, write now and then
 #
-# This section is added by us. Each page view is one UPDATE: too many. Count in memcached, and write every hundredth time? Then memcached dies at view number
-# 2,345. How many views are lost, if every 100th is written?
+# This section is added by us. A **rollup** is a sum kept ready, such as the views of a page. One UPDATE for each view asks much of the database.
+# Count in memcached, and write every hundredth time? Then memcached dies at view number 2,345. How many views are lost, if every 100th is written?
 
 # %%
 guess_lost = ...  # for example: 100
@@ -1376,6 +1371,51 @@ lesson.show(ax, alt="Views lost in a crash against views between two writes: thr
             "that says one less than the interval.")
 
 # %% [markdown]
+# Or a periodic task **flushes** the count: it adds what it finds to the database, and takes it out of the cache. By `set` to 0, or by `decr`?
+# Into the gap between looking and taking out come 25 more views, or a second flush.
+
+# %%
+def by_set(found):
+    cache.set("views", 0, None)
+
+
+def by_decr(found):
+    cache.decr("views", found)
+
+
+def flush(take_out, meanwhile=lambda: None):
+    found = cache.get("views")
+    meanwhile()
+    Tally.objects.update(views=F("views") + found)
+    take_out(found)
+
+
+# %%
+def views_after(take_out, meanwhile):
+    Tally.objects.update(views=0)
+    cache.set("views", 100, None)
+    flush(take_out, meanwhile)
+    flush(take_out)  # once more, in peace
+    return Tally.objects.get().views
+
+
+gaps = {
+    "25 views (125 is right)": lambda way: cache.incr("views", 25),
+    "a second flush (100 is right)": flush,
+}
+flushed = pd.DataFrame({
+    gap: {way.__name__: views_after(way, partial(meanwhile, way)) for way in (by_set, by_decr)}
+    for gap, meanwhile in gaps.items()
+}).rename_axis("in the gap:")
+flushed
+
+# %%
+claim("Of 125 views a flush that sets 0 loses the 25 that came in its gap, decr loses none.",
+      flushed.iloc[:, 0].tolist(), equals=[100, 125])
+claim("Of two flushes at once each counts the 100 views, either way.",
+      flushed.iloc[:, 1].tolist(), equals=[200, 200])
+
+# %% [markdown]
 # What does `incr` say when the server is gone, when it has just come back, empty, and a second later?
 
 # %% tags=["nbval-ignore-output"]
@@ -1420,10 +1460,12 @@ because = "..."  # one sentence: what may be rolled up, and what not?
 # between them. After a crash the key is gone, and `incr` says so with a ValueError: `cache.add(key, 0)` first. In the second after a failed
 # call pymemcache does not ask at all: it answers `False`, and `False % 100 == 0`.
 #
+# A flush has a gap, too: `decr` leaves what came in it. It wants one worker: two find the same count.
+#
 # May a value be lost? A count of views: yes. Seats sold, money, votes: never; they belong in the database from the first moment.
 # Evictions lose counts, too: give counters memory of their own.
 #
-# **In your project:** `cache.add(key, 0, None)`, `cache.incr(key)`, and a periodic task (lesson 15) that takes off what it has written with `cache.decr(key, written)`.
+# **In your project:** `cache.add(key, 0, None)`, `cache.incr(key)`, and one periodic task (lesson 15) that flushes by `cache.decr(key, found)`.
 
 # %% [markdown]
 # ### 9. What may be cached?
@@ -1495,7 +1537,8 @@ def kept(value, **options):
 
 # %%
 probes = {
-    "a list": ([1, 2],), "a generator": ((n for n in [1]),), "1.1 million letters": ("x" * 1_100_000,),
+    "a list": ([1, 2],), "a generator": ((n for n in [1]),),
+    "1.1 million letters": ("x" * 1_100_000,),
 }
 times = {"timeout=0": 0, "timeout=-5": -5, "timeout=None": None}
 memory = {"BACKEND": LOCMEM, "LOCATION": "probes"}
@@ -1546,9 +1589,7 @@ deployed
 
 # %%
 lesson.compare(guess_queries, asked_again["filter it by room"])
-claim("A cached queryset was read when it was stored: 1 query; walking through it needs none, "
-      "and "
-      "each filter on it asks the database again.",
+claim("A cached queryset: 1 query when it is stored, 0 to walk through it, 1 for each filter on it.",
       [at_set.count, asked_again["walk through it"], asked_again["filter it by room"]],
       equals=[1, 0, 10])
 claim("Four columns as dicts take less than half of the bytes of the queryset.",
@@ -1691,7 +1732,7 @@ def give_back(loan, today, cache):
 # |---|---|
 # | a prefix in each f-string | [`KEY_PREFIX`](https://docs.djangoproject.com/en/5.2/ref/settings/#key-prefix), [`VERSION`](https://docs.djangoproject.com/en/5.2/topics/cache/#cache-versioning), [`KEY_FUNCTION`](https://docs.djangoproject.com/en/5.2/topics/cache/#cache-key-transformation) |
 # | `if cache.get(k) is None` | [`cache.get(key, default)`](https://docs.djangoproject.com/en/5.2/topics/cache/#basic-usage) with an object of your own |
-# | get, add one, set | [`cache.incr`](https://docs.djangoproject.com/en/5.2/topics/cache/#basic-usage) |
+# | get, add one, set; set to 0 | [`cache.incr`, `cache.decr`](https://docs.djangoproject.com/en/5.2/topics/cache/#basic-usage) |
 # | `cache.set` behind `save()` | [`transaction.on_commit`](https://docs.djangoproject.com/en/5.2/topics/db/transactions/#django.db.transaction.on_commit) |
 # | a lock in a table | [`cache.add`](https://docs.djangoproject.com/en/5.2/topics/cache/#basic-usage), with a timeout |
 # | tests that wait for a commit | [`captureOnCommitCallbacks`](https://docs.djangoproject.com/en/5.2/topics/testing/tools/#django.test.TestCase.captureOnCommitCallbacks) |
@@ -1760,13 +1801,13 @@ lesson.quiz(
 # %% [markdown]
 # ## What you now know
 #
-# - A key names everything the page depends on, with every part quoted; memcached is pickier than local memory.
+# - A key names everything the page depends on, with every part quoted, and comes from one module; memcached is pickier than local memory.
 # - Replacing keeps the hits that deleting loses, and a TTL alone serves old values.
 # - Tell the cache in `on_commit`: before it, rollbacks and early readers leave wrong values.
-# - `get_or_set` does not stop a herd; a lock with an end, an old page, or an early draw does.
+# - `get_or_set` does not stop a herd. At a cold key a lock with an end does, or an old page; at an expiry an early draw, too.
 # - "Does not exist" is an answer, and helps against the same question only.
 # - A slow reader or a second writer can leave an old value for ever: count the orders.
-# - A generation forgets a family in one step; a count in the cache may lose one interval.
+# - A generation forgets a family in one step; a count in the cache may lose one interval, and is flushed by `decr`.
 # - Cache plain values; a timeout of 0 stores nothing; `aget` keeps the loop free, and costs a hop.
 #
 # Next: lesson 11, Publish Cache: whole pages, and who must never see them.

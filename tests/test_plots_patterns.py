@@ -54,6 +54,25 @@ def test_a_herd_has_two_panels_and_a_guess_where_there_is_one(guess, said):
     assert [each.get_text() for each in left.get_xticklabels()] == ["1", "16"]
 
 
+def test_each_case_of_a_herd_has_its_panel_and_a_setup_looks_the_same_in_all():
+    more = pd.DataFrame({"setup": ["early"] * 2, "readers": [1, 16], "computations": [1.0, 2.5]})
+    frame = pd.concat([HERDS.assign(case="cold"), HERDS.assign(setup="early", case="cold"), more.assign(case="expiry")])
+    theory = pd.DataFrame({"readers": [1, 16] * 2, "computations": [1.0, 16.0, 1.7, 2.7]})
+    theory = theory.assign(source=["all"] * 2 + ["some"] * 2, case=["cold"] * 2 + ["expiry"] * 2)
+    figure = plots_patterns.herd(frame, theory, guess=3)
+    cold, expiry, wait = figure.axes
+    assert [ax.get_title() for ax in figure.axes] == ["cold", "expiry", "cold"]
+    assert points(expiry, "early") == [[1, 1.0], [16, 2.5]] and points(wait, "early") == [[1, 100], [16, 140]]
+    looks = [[(x.get_marker(), x.get_color()) for x in ax.lines if x.get_label() == "early"] for ax in figure.axes]
+    assert looks[0] == looks[1] == looks[2] and len(looks[0]) == 1
+    others = [(x.get_marker(), x.get_color()) for x in cold.lines if x.get_label() == "get, set"]
+    assert others != looks[0]
+    assert points(cold, "all") == [[1, 1], [16, 16]] and points(expiry, "some") == [[1, 1.7], [16, 2.7]]
+    assert [line.get_label() for line in expiry.lines].count("all") == 0
+    assert texts(cold) == ["your guess"] and texts(expiry) == []
+    assert [each.get_text() for each in figure.legends[0].get_texts()] == ["all", "get, set", "early", "some"]
+
+
 def test_against_draws_measured_points_and_lines_of_theory():
     frame = pd.DataFrame({"entries": [0, 10, 0, 10], "share": [1.0, 0.4, 1.0, 0.5]})
     frame["source"] = ["measured", "measured", "at most", "at most"]
