@@ -1,0 +1,171 @@
+"""The exercise of lesson 05 about a form that is made from rows, and what exercises ask of any form class."""
+
+from helpers.exercises.base import Exercise, Incorrect, mistake, solution
+from helpers.exercises.grading import call
+
+LESSON = "05-advanced-forms"
+QUESTIONS = [
+    {"name": "q_1", "label": "Where do you sit?", "required": True},
+    {"name": "q_2", "label": "Anything else?", "required": False},
+]
+
+
+def form_of(attempt, data=None, shown="", **handed):
+    """A form of the class `attempt`; a class that is none, an error or a form without fields becomes Incorrect."""
+    from django import forms
+
+    if not issubclass(attempt, forms.BaseForm):
+        raise Incorrect(f"a form class is expected, as in `class {attempt.__name__}(forms.Form)`.")
+    made = call(lambda: attempt(data, **handed), shown=shown)
+    if not made.fields:
+        raise Incorrect(f"{attempt.__name__} has no fields: put each into self.fields, under its name.")
+    return made
+
+
+class Rows(Exercise):
+    """A form with one field for each of `questions`, each a dictionary (name, label, required).
+
+    A name in the data that begins with "q_" and is no field makes the whole form invalid.
+    """
+
+    id = "advanced-forms-rows"
+    name = "Survey"
+    kind = "class"
+    uses_database = True
+
+    def stub():
+        from django import forms
+
+        class Survey(forms.Form):
+            def __init__(self, *args, questions, **kwargs):
+                super().__init__(*args, **kwargs)
+                for question in questions:
+                    self.fields[question["name"]] = ...
+
+            def clean(self): ...
+
+        return Survey
+
+    hints = (
+        "forms.CharField takes label= and required=; self.data holds all that was sent.",
+        'In clean(): the names of self.data that start with "q_", without those of self.fields. Any left? Raise.',
+    )
+
+    def check(attempt):
+        form = form_of(attempt, questions=QUESTIONS)
+        if list(form.fields) != ["q_1", "q_2"]:
+            raise Incorrect(f"expected the fields q_1 and q_2, got {', '.join(form.fields)}.")
+        if form.fields["q_1"].label != "Where do you sit?":
+            raise Incorrect("a field's label is the question's own: label=question[…].")
+        if [form.fields[name].required for name in ("q_1", "q_2")] != [True, False]:
+            raise Incorrect("q_2 need not be answered, q_1 must: a field is told so by required=.")
+        form_of(attempt, questions=[{"name": "q_7", "label": "For the staff", "required": True}])
+        if "q_7" in form_of(attempt, questions=QUESTIONS).fields:
+            raise Incorrect("a form made later has the question of another one: base_fields belong to the class.")
+        honest = form_of(attempt, {"q_1": "in front", "csrfmiddlewaretoken": "x"}, questions=QUESTIONS)
+        if not _valid(honest):
+            raise Incorrect(
+                "an honest post was refused: it sent q_1 and csrfmiddlewaretoken, which comes with every post. "
+                "Only names that begin with q_ are yours to refuse."
+            )
+        if honest.cleaned_data.get("q_1") != "in front":
+            raise Incorrect("expected the answer to q_1 in cleaned_data, and it is not there.")
+        if _valid(form_of(attempt, {"q_1": "in front", "q_9": "yes"}, questions=QUESTIONS)):
+            raise Incorrect("a post with q_9, which nobody asked, was taken as valid: raise a ValidationError.")
+        return "two fields, a token let through, a forged name refused"
+
+    @solution
+    def refuses_the_rest():
+        from django import forms
+
+        class Survey(forms.Form):
+            def __init__(self, *args, questions, **kwargs):
+                super().__init__(*args, **kwargs)
+                for question in questions:
+                    field = forms.CharField(label=question["label"], required=question["required"])
+                    self.fields[question["name"]] = field
+
+            def clean(self):
+                unknown = {name for name in self.data if name.startswith("q_")} - set(self.fields)
+                if unknown:
+                    raise forms.ValidationError("This page does not ask that.")
+
+        return Survey
+
+    @mistake("taken as valid")
+    def lets_it_pass():
+        from django import forms
+
+        class Survey(forms.Form):
+            def __init__(self, *args, questions, **kwargs):
+                super().__init__(*args, **kwargs)
+                for question in questions:
+                    field = forms.CharField(label=question["label"], required=question["required"])
+                    self.fields[question["name"]] = field
+
+        return Survey
+
+    @mistake("comes with every post")
+    def refuses_the_token():
+        from django import forms
+
+        class Survey(forms.Form):
+            def __init__(self, *args, questions, **kwargs):
+                super().__init__(*args, **kwargs)
+                for question in questions:
+                    field = forms.CharField(label=question["label"], required=question["required"])
+                    self.fields[question["name"]] = field
+
+            def clean(self):
+                if set(self.data) - set(self.fields):
+                    raise forms.ValidationError("No.")
+
+        return Survey
+
+    @mistake("belong to the class")
+    def into_the_class():
+        from django import forms
+
+        class Survey(forms.Form):
+            def __init__(self, *args, questions, **kwargs):
+                for question in questions:
+                    field = forms.CharField(label=question["label"], required=question["required"])
+                    self.base_fields[question["name"]] = field
+                super().__init__(*args, **kwargs)
+
+        return Survey
+
+    @mistake("has no fields")
+    def nothing_made():
+        from django import forms
+
+        class Survey(forms.Form):
+            def __init__(self, *args, questions, **kwargs):
+                super().__init__(*args, **kwargs)
+                self.questions = questions
+
+        return Survey
+
+    @mistake("need not be answered")
+    def all_required():
+        from django import forms
+
+        class Survey(forms.Form):
+            def __init__(self, *args, questions, **kwargs):
+                super().__init__(*args, **kwargs)
+                for question in questions:
+                    self.fields[question["name"]] = forms.CharField(label=question["label"])
+
+        return Survey
+
+    @mistake("a form class is expected")
+    def no_form():
+        class Survey:
+            def __init__(self, *args, questions, **kwargs):
+                self.fields = {question["name"]: question for question in questions}
+
+        return Survey
+
+
+def _valid(form):
+    return call(lambda: form.is_valid(), shown="data")

@@ -1,0 +1,82 @@
+"""The exercise of lesson 04 that decides from a measured frame: which way of saving stands a race."""
+
+import pandas as pd
+
+from helpers.exercises.base import Exercise, Incorrect, mistake, solution
+from helpers.exercises.grading import call, described
+
+LESSON = "04-forms"
+
+
+class StandsTheRace(Exercise):
+    """The ways, sorted, that may go live: the address is saved once, and nobody sees a 500.
+
+    `race` has one row for each way: `way`, `rows` saved, visitors `told` so, `failed` by a 500.
+    """
+
+    id = "forms-race"
+    name = "may_go_live"
+
+    def stub(race): ...
+
+    hints = (
+        "Two conditions on a row, both columns of the frame: combine them with & and brackets.",
+        "One way may save once and still give 500s; another gives none, and saves eight rows.",
+    )
+
+    def check(attempt):
+        for rows, expected in (
+            ({"form only": (8, 0, 0), "constraint": (1, 0, 7), "caught": (1, 7, 0)}, ["caught"]),
+            ({"lock": (1, 7, 0), "form only": (2, 6, 0), "caught": (1, 7, 0)}, ["caught", "lock"]),
+            ({"lost": (0, 8, 0), "constraint": (1, 6, 1)}, []),
+        ):
+            race = pd.DataFrame.from_dict(rows, orient="index", columns=["rows", "told", "failed"])
+            race = race.rename_axis("way").reset_index()
+            shown = "; ".join(f"{way}: {a} rows, {b} told, {c} failed" for way, (a, b, c) in rows.items())
+            got = call(attempt, race, shown=shown)
+            if got is None:
+                raise Incorrect("may_go_live(race): nothing came back: is there a `return`?")
+            if isinstance(got, pd.DataFrame) or not isinstance(got, (list, tuple, set, pd.Series)):
+                raise Incorrect(
+                    f"may_go_live(race): a list of ways is expected, got {described(type(got).__name__)}: take the "
+                    "column `way` of the rows you keep."
+                )
+            if list(got) != expected:
+                raise Incorrect(f"may_go_live({shown}): expected {expected}, got {list(got)}.{_nudge(rows, list(got))}")
+        return "three races: one, two and none of the ways may go live"
+
+    @solution
+    def both_conditions(race):
+        return sorted(race.way[(race.rows == 1) & (race.failed == 0)])
+
+    @mistake("somebody got a 500")
+    def saved_once(race):
+        return sorted(race.way[race.rows == 1])
+
+    @mistake("is saved more than once")
+    def nobody_failed(race):
+        return sorted(race.way[(race.failed == 0) & (race.rows > 0)])
+
+    @mistake("saves nothing at all")
+    def at_most_once(race):
+        return sorted(race.way[(race.rows <= 1) & (race.failed == 0)])
+
+    @mistake("a list of ways is expected")
+    def whole_rows(race):
+        return race[(race.rows == 1) & (race.failed == 0)]
+
+    @mistake("in the order of the alphabet")
+    def unsorted_ways(race):
+        return list(race.way[(race.rows == 1) & (race.failed == 0)])
+
+
+def _nudge(rows, got):
+    for way in got:
+        saved, _, failed = rows.get(way, (1, 0, 0))
+        if failed:
+            return f" With “{way}” somebody got a 500."
+        if saved > 1:
+            return f" With “{way}” the address is saved more than once."
+        if saved == 0:
+            return f" “{way}” saves nothing at all."
+    return " Sorted means in the order of the alphabet." if got else ""

@@ -1,0 +1,88 @@
+"""Step 5, class-based: the view says what differs from every other form view, and Django has the rest."""
+
+from datetime import timedelta
+
+from django import forms
+from django.contrib.messages.views import SuccessMessageMixin
+from django.core.validators import URLValidator
+from django.utils.text import slugify
+from django.views.generic import CreateView
+
+from helpers.conference.models import Profile, Room, Speaker, Speaking, Talk
+
+MINUTES = {"lightning": (5, 10), "tutorial": (60, 240), "talk": (15, 60), "panel": (15, 60), "keynote": (15, 60)}
+
+
+class WebField(forms.URLField):
+    default_validators = [URLValidator(schemes=["http", "https"])]
+
+
+class RegisterForm(forms.ModelForm):
+    name = forms.CharField(max_length=80)
+    website = WebField(required=False, assume_scheme="https")
+    years = forms.IntegerField(min_value=0, required=False)
+    room = forms.ModelChoiceField(Room.objects.all(), to_field_name="slug")
+    rules = forms.BooleanField()
+
+    class Meta:
+        model = Talk
+        fields = ["title", "kind", "minutes", "starts_at", "room"]
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_title(self):
+        title = self.cleaned_data["title"]
+        if Talk.objects.filter(slug=slugify(title)).exists():
+            raise forms.ValidationError("There is a talk with this title already.")
+        return title
+
+    def clean(self):
+        if self.cleaned_data.get("kind") == "keynote" and not self.user.is_staff:
+            self.add_error("kind", "Only the staff registers a keynote.")
+        self.check_room()
+        self.check_minutes()
+
+    def check_room(self):
+        room, starts_at, minutes = map(self.cleaned_data.get, ("room", "starts_at", "minutes"))
+        if None in (room, starts_at, minutes):
+            return
+        earlier = Talk.objects.filter(room=room, starts_at__lt=starts_at + timedelta(minutes=minutes))
+        if any(talk.ends_at > starts_at for talk in earlier):
+            self.add_error("starts_at", "The room is taken at that time.")
+
+    def check_minutes(self):
+        kind, minutes = self.data.get("kind"), self.cleaned_data.get("minutes")
+        if kind not in MINUTES or minutes is None:
+            return
+        least, most = MINUTES[kind]
+        if not least <= minutes <= most:
+            self.add_error("minutes", f"This kind takes {least} to {most} minutes.")
+
+    def save(self):
+        data, talk = self.cleaned_data, self.instance
+        talk.slug = slugify(talk.title)
+        talk = super().save()
+        speaker, _ = Speaker.objects.get_or_create(slug=slugify(data["name"]), defaults={"name": data["name"]})
+        Speaking.objects.create(talk=talk, speaker=speaker)
+        about = {"website": data["website"], "years_with_django": data["years"]}
+        if about != {"website": "", "years_with_django": None}:
+            Profile.objects.update_or_create(speaker=speaker, defaults=about)
+        return talk
+
+
+class UserInForm:
+    """Hands the user, and not the request, to the form."""
+
+    def get_form_kwargs(self):
+        return {**super().get_form_kwargs(), "user": self.request.user}
+
+
+class Register(UserInForm, SuccessMessageMixin, CreateView):
+    form_class = RegisterForm
+    template_name = "register.html"
+    success_message = "Your talk is registered."
+
+
+register = Register.as_view()
