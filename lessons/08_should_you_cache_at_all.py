@@ -1144,8 +1144,8 @@ lesson.show(
 )
 
 # %% tags=["nbval-ignore-output"]
-paid = pd.DataFrame(waits).assign(paid=lambda frame: frame.waited_ms > 90)
-paid = paid.groupby("way").paid.sum()[list(slow_ways)]
+paid = pd.DataFrame(waits, columns=["way", "waited_ms"])
+paid = paid.assign(paid=paid.waited_ms > 90).groupby("way").paid.sum().reindex(list(slow_ways), fill_value=0)
 times_6 = load.quantiles(slow.assign(which=slow.phase + ", " + slow.way), by="which")
 print(times_6.pivot(index="which", columns="quantile", values="latency_ms").round(0))
 paid
