@@ -103,6 +103,11 @@ def dots(frame: pd.DataFrame, value: str, xlabel: str, name: str = "source", gro
     return ax
 
 
+def is_number(value) -> bool:
+    """True for a real number, NumPy's too; a guess may also be a word, a bool or the dots that stand for none."""
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
 def axes(width: float = 7.5, height: float = 4.4):
     """Empty Axes in the workshop's look, on a figure that is shown only by `lesson.show`; sizes in inches."""
     # Not through pyplot: the inline backend would show the figure a second time, without its alt text.
@@ -150,7 +155,7 @@ def _guessed_names(guess, measured):
 def _draw_level(ax, guess):
     if guess is None or guess is ... or isinstance(guess, (set, list, tuple)):
         return
-    if isinstance(guess, bool) or not isinstance(guess, numbers.Real) or not 0 <= guess <= 1:
+    if not is_number(guess) or not 0 <= guess <= 1:
         raise ValueError(f"guess={guess!r}: a hit rate is a fraction between 0 and 1; write 0.8 for 80 %.")
     ax.axhline(guess, color=PURPLE, linestyle=":", linewidth=1.4)
     ax.annotate("your guess", (0.01, guess), xycoords=("axes fraction", "data"), va="bottom", color=PURPLE)

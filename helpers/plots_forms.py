@@ -1,7 +1,5 @@
 """Pictures of lesson 04: the steps of cleaning in their order, and rows counted against what a visitor repeats."""
 
-import numbers
-
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
@@ -57,7 +55,7 @@ def counted(frame: pd.DataFrame, x: str, y: str, group: str, guess: dict | None 
     for place, value in (guess or {}).items():
         if value is ...:
             continue
-        if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        if not plots.is_number(value):
             raise ValueError(f"guess={value!r}: write a number of {y}, as in 1.")
         ax.plot([place], [value], "D", color=plots.PURPLE, label="your guess", markersize=9, fillstyle="none")
     for axis in (ax.xaxis, ax.yaxis):

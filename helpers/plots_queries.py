@@ -1,11 +1,9 @@
 """Pictures of queries: how many and how long against rows, what an answer looks like, counts beside the right ones."""
 
-import numbers
-
 import pandas as pd
 from matplotlib.patches import Rectangle
 
-from helpers.plots import BLACK, COLOURS, LINES, MARKERS, PURPLE, axes, need
+from helpers.plots import BLACK, COLOURS, LINES, MARKERS, PURPLE, axes, is_number, need
 
 
 def queries(frame: pd.DataFrame, guess=None, ax=None):
@@ -97,7 +95,7 @@ def _draw(frame, column, ax):
 def _level(ax, guess):
     if guess is None or guess is ...:
         return
-    if isinstance(guess, bool) or not isinstance(guess, numbers.Real) or guess < 1:
+    if not is_number(guess) or guess < 1:
         raise ValueError(f"guess={guess!r}: a number of queries is 1 or more; write 100 for a hundred.")
     ax.axhline(guess, color=PURPLE, linestyle=":", linewidth=1.4)
     ax.annotate("your guess", (0.01, guess), xycoords=("axes fraction", "data"), va="bottom", color=PURPLE)

@@ -1,7 +1,5 @@
 """The picture of lesson 07: how long the last address takes to be resolved, against the number of patterns."""
 
-import numbers
-
 import pandas as pd
 
 from helpers import plots
@@ -32,7 +30,7 @@ def resolving(frame: pd.DataFrame, guess=None, ax=None):
         colour, marker = plots.COLOURS[number], plots.MARKERS[number]
         ax.plot(rows.patterns, rows.microseconds, marker, color=colour, label=f"{how}, measured", markersize=7)
     if guess is not None and guess is not ...:
-        if isinstance(guess, bool) or not isinstance(guess, numbers.Real) or not guess > 0:
+        if not plots.is_number(guess) or not guess > 0:
             raise ValueError(f"guess={guess!r}: how many times slower is a number above 0; write 100 for 100 times.")
         ax.plot([10_000], [base * guess], "x", color=plots.PURPLE, markersize=11, label="your guess")
     ax.set_xscale("log")

@@ -833,13 +833,9 @@ because = "..."  # one sentence: where would you say that every field shows "(if
 guess_faults = ...  # for example: 8
 
 # %%
-from helpers.registration.booking import SENT, BookForm
+from helpers.registration import booking
 
-sources = {name: (registration.FOLDER / f"{name}.html").read_text() for name in ("faulty", "sound")}
-booking_pages = {
-    name: engines["django"].from_string(source).render({"form": BookForm(SENT)})
-    for name, source in sources.items()
-}
+booking_pages = {name: booking.page(name) for name in ("faulty", "sound")}
 print("\n".join((registration.FOLDER / "faulty.html").read_text().splitlines()[3:25]))
 pages.show(booking_pages["faulty"])
 
@@ -908,7 +904,7 @@ orders = {name: dict.fromkeys(focus_order(html)) for name, html in booking_pages
 walk = {name: " → ".join(order) for name, order in orders.items()}
 told = pd.DataFrame({name: told_to_a_screen_reader(html) for name, html in booking_pages.items()})
 print(walk["faulty"], walk["sound"], sep="\n")
-print(inspect.getsource(BookForm))
+print(inspect.getsource(booking.BookForm))
 pages.show(booking_pages["sound"])
 told
 

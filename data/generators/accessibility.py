@@ -9,21 +9,12 @@ Needs Chromium on the system.
 import sys
 from pathlib import Path
 
-from helpers import paths, registration
+from helpers import paths
 from helpers.audit import audit
 from helpers.project.boot import boot
+from helpers.registration.booking import page
 
 PAGES = ("faulty", "sound")
-
-
-def page(name: str) -> str:
-    """One of PAGES as HTML, its form holding an address that is none."""
-    from django.template import engines
-
-    from helpers.registration.booking import SENT, BookForm
-
-    template = (registration.FOLDER / f"{name}.html").read_text(encoding="utf-8")
-    return engines["django"].from_string(template).render({"form": BookForm(SENT)})
 
 
 def main(folder: Path) -> None:

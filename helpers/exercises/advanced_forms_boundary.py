@@ -1,6 +1,7 @@
 """The exercise of lesson 05 about what a page may not decide: a price."""
 
 from helpers.exercises.base import Exercise, Incorrect, mistake, solution
+from helpers.exercises.forms_trial import answered_by, ask
 from helpers.exercises.grading import described
 
 LESSON = "05-advanced-forms"
@@ -25,7 +26,7 @@ class Price(Exercise):
     )
 
     def check(attempt):
-        def ask(method, data, status, text=None, nudge=""):
+        def expect(method, data, status, text=None, nudge=""):
             words = f"{method.upper()} {data}"
             response = _asked(attempt, method, data, words)
             if response.status_code != status:
@@ -34,11 +35,11 @@ class Price(Exercise):
                 got = described(response.content.decode())
                 raise Incorrect(f"{words}: expected {text!r}, got {got}. {nudge}".rstrip())
 
-        ask("post", {"kind": "day"}, 200, "day: 300")
-        ask("post", {"kind": "student", "price": "1"}, 200, "student: 90", "The price is yours, never the page's.")
-        ask("post", {"kind": "gold", "price": "1"}, 400, nudge="Nobody sells that.")
-        ask("post", {}, 400, nudge="A post may lack any name.")
-        ask("get", {"kind": "day"}, 405, nudge="Only a POST buys.")
+        expect("post", {"kind": "day"}, 200, "day: 300")
+        expect("post", {"kind": "student", "price": "1"}, 200, "student: 90", "The price is yours, never the page's.")
+        expect("post", {"kind": "gold", "price": "1"}, 400, nudge="Nobody sells that.")
+        expect("post", {}, 400, nudge="A post may lack any name.")
+        expect("get", {"kind": "day"}, 405, nudge="Only a POST buys.")
         return "two kinds sold at your price; a forged price, an unknown kind and a GET refused"
 
     @solution
@@ -111,12 +112,8 @@ class Price(Exercise):
 
 
 def _asked(attempt, method, data, words):
-    """The response of Django's whole cycle to one request, in an address of its own; a failure becomes Incorrect."""
+    """The response of Django's whole cycle to one request; a failure of the view becomes Incorrect."""
     from django.http import HttpResponseBase
-    from django.test import Client, override_settings
-    from django.urls import path
-
-    from helpers.project import cells
 
     def view(request):
         answer = attempt(request, dict(PRICES))
@@ -124,8 +121,5 @@ def _asked(attempt, method, data, words):
             raise Incorrect(f"{words}: your view returned {described(answer)}, and Django needs a response.")
         return answer
 
-    with override_settings(ROOT_URLCONF=cells.urls([path("buy/", view)], keep=False)):
-        try:
-            return getattr(Client(raise_request_exception=True), method)("/buy/", data)
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise Incorrect(f"{words}: your view raised {type(error).__name__}: {error}") from error
+    with answered_by(view, {}):
+        return ask(method, words, data)

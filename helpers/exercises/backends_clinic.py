@@ -1,9 +1,9 @@
 """The clinic at the end of lesson 12: three patients from lessons 08 to 12, a diagnosis and a mend for each."""
 
-from helpers.exercises.backends_clinic_cured import counted_alike, expect_letter
+from helpers.exercises.backends_clinic_cured import counted_alike
 from helpers.exercises.base import Exercise, Incorrect, mistake, solution
 from helpers.exercises.cache_desk import RecordingCache
-from helpers.exercises.grading import call, described
+from helpers.exercises.grading import call, described, expect_letter
 
 LESSON = "12-backends-libraries-many-servers"
 

@@ -7,14 +7,6 @@ _PRIVATE = ("locmem", "dummy")
 _STEP_BY_STEP = ("filebased", "db.")
 
 
-def expect_letter(attempt, right: str, others: dict[str, str]) -> None:
-    """Raise Incorrect, with the reason, unless `attempt` is the letter `right`; `others` say why they are not it."""
-    if not isinstance(attempt, str) or attempt.strip().lower() not in {right, *others}:
-        raise Incorrect(f"a letter from a to d is expected, as text, got {described(attempt)}.")
-    if attempt.strip().lower() != right:
-        raise Incorrect(f"{described(attempt)} is not it. {others[attempt.strip().lower()]}")
-
-
 def counted_alike(caches) -> None:
     """Raise Incorrect unless these CACHES are a default cache on memcached, at the address that was given."""
     if not isinstance(caches, dict):

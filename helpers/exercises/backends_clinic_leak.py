@@ -2,9 +2,9 @@
 
 import itertools
 
-from helpers.exercises.backends_clinic_cured import expect_letter, pages_of
+from helpers.exercises.backends_clinic_cured import pages_of
 from helpers.exercises.base import Exercise, Incorrect, mistake, solution
-from helpers.exercises.grading import call, described
+from helpers.exercises.grading import call, described, expect_letter
 
 LESSON = "12-backends-libraries-many-servers"
 _numbers = itertools.count(1)

@@ -1,4 +1,4 @@
-"""Trying what lesson 04 hands in: a view behind an address of its own, a form class with the fields it was given."""
+"""Trying forms and views of lessons 04, 05 and 07: a view behind an address of its own, a form with its fields."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -30,12 +30,12 @@ def answered_by(view: Callable, templates: dict[str, str]) -> Iterator[None]:
 def ask(method: str, words: str, data: dict | None = None, address: str = ADDRESS):
     """The response to a "get" or "post" of `data`; what the view does wrong becomes Incorrect, in words."""
     try:
-        return pages.get(address) if method == "get" else pages.post(address, data)
+        return pages.get(address, query_params=data) if method == "get" else pages.post(address, data)
     except Exception as error:
-        if is_environment(error):
+        if isinstance(error, Incorrect) or is_environment(error):
             raise
-        kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
-        raise Incorrect(f"{words}: {kind}{error}") from error
+        told = f"{error}" if isinstance(error, ValueError) else f"raised {type(error).__name__}: {error}"
+        raise Incorrect(f"{words}: {told}") from error
 
 
 def expect_form(attempt: type, names: list[str]) -> None:

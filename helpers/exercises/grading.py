@@ -84,6 +84,14 @@ def expect_call(attempt, *arguments, expected, tolerance: float = 0, shown: str 
     raise Incorrect(f"{words}: expected {described(expected)}, got {described(got)}. {advice}".rstrip())
 
 
+def expect_letter(attempt, right: str, others: dict[str, str]) -> None:
+    """Raise Incorrect, with the reason, unless `attempt` is the letter `right`; `others` say why they are not it."""
+    if not isinstance(attempt, str) or attempt.strip().lower() not in {right, *others}:
+        raise Incorrect(f"a letter from a to d is expected, as text, got {described(attempt)}.")
+    if attempt.strip().lower() != right:
+        raise Incorrect(f"{described(attempt)} is not it. {others[attempt.strip().lower()]}")
+
+
 def described(value) -> str:
     """A value in a feedback sentence: short, without an object's address, and in one order every time."""
     if isinstance(value, (set, frozenset)):

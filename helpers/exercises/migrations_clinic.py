@@ -1,18 +1,10 @@
 """The clinic at the end of lesson 03: three patients from lessons 01 to 03, a diagnosis and a mend for each."""
 
-from helpers.exercises.base import Exercise, Incorrect, mistake, solution
-from helpers.exercises.grading import described
+from helpers.exercises.base import Exercise, mistake, solution
+from helpers.exercises.grading import expect_letter
 from helpers.exercises.querysets import expect_queryset, expect_rows, within
 
 LESSON = "03-migrations"
-
-
-def _letter(attempt, right: str, others: dict[str, str]) -> None:
-    """Raise Incorrect, with the reason, unless `attempt` is the letter `right`; `others` say why they are not it."""
-    if not isinstance(attempt, str) or attempt.strip().lower() not in {right, *others}:
-        raise Incorrect(f"a letter from a to d is expected, as text, got {described(attempt)}.")
-    if attempt.strip().lower() != right:
-        raise Incorrect(f"{described(attempt)} is not it. {others[attempt.strip().lower()]}")
 
 
 class One(Exercise):
@@ -23,7 +15,7 @@ class One(Exercise):
     hints = ("How do the queries grow with the talks?", "Two more for every talk: what does a talk ask for in `page`?")
 
     def check(attempt):
-        _letter(
+        expect_letter(
             attempt,
             "b",
             {
@@ -108,7 +100,7 @@ class Two(Exercise):
     hints = ("What have the speakers in common who got two letters?", "They have two such talks: look at the join.")
 
     def check(attempt):
-        _letter(
+        expect_letter(
             attempt,
             "c",
             {

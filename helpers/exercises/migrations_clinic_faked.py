@@ -7,8 +7,7 @@ import shlex
 
 from helpers import throwaway
 from helpers.exercises.base import Exercise, Incorrect, mistake, solution
-from helpers.exercises.grading import described
-from helpers.exercises.migrations_clinic import _letter
+from helpers.exercises.grading import described, expect_letter
 
 LESSON = "03-migrations"
 _NAMES = ("0001_initial", "0002_pages")
@@ -34,7 +33,7 @@ class Three(Exercise):
     )
 
     def check(attempt):
-        _letter(
+        expect_letter(
             attempt,
             "d",
             {

@@ -1,8 +1,7 @@
 """The clinic of lesson 07, patient one: votes that nobody counts."""
 
 from helpers.exercises.base import Exercise, Incorrect, mistake, solution
-from helpers.exercises.grading import described
-from helpers.exercises.migrations_clinic import _letter
+from helpers.exercises.grading import described, expect_letter
 from helpers.exercises.querysets import expect_queryset, expect_rows, within
 
 LESSON = "07-urls"
@@ -19,7 +18,7 @@ class One(Exercise):
     )
 
     def check(attempt):
-        _letter(
+        expect_letter(
             attempt,
             "b",
             {

@@ -4,8 +4,7 @@ from django.db import connection, models
 from django.db.migrations.state import ModelState, ProjectState
 
 from helpers.exercises.base import Exercise, Incorrect, mistake, solution
-from helpers.exercises.grading import call, described
-from helpers.exercises.migrations_clinic import _letter
+from helpers.exercises.grading import call, described, expect_letter
 
 LESSON = "07-urls"
 ROWS = (("Two Scoops", ""), ("Pro Django", "the-pro-book"), ("Spartan Forms", ""))
@@ -23,7 +22,7 @@ class Four(Exercise):
     )
 
     def check(attempt):
-        _letter(
+        expect_letter(
             attempt,
             "a",
             {

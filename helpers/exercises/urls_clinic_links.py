@@ -3,8 +3,7 @@
 from django.test import override_settings
 
 from helpers.exercises.base import Exercise, Incorrect, mistake, solution
-from helpers.exercises.grading import call, described
-from helpers.exercises.migrations_clinic import _letter
+from helpers.exercises.grading import call, described, expect_letter
 from helpers.exercises.querysets import within
 
 LESSON = "07-urls"
@@ -21,7 +20,7 @@ class Three(Exercise):
     )
 
     def check(attempt):
-        _letter(
+        expect_letter(
             attempt,
             "c",
             {

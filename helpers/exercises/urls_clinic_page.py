@@ -1,14 +1,13 @@
 """The clinic of lesson 07, patient two: a form that comes back empty, without a word."""
 
+import functools
+
 from django import forms
 from django.shortcuts import redirect, render
-from django.test import override_settings
-from django.urls import path
 
-from helpers import pages
 from helpers.exercises.base import Exercise, Incorrect, mistake, solution
-from helpers.exercises.migrations_clinic import _letter
-from helpers.project import cells
+from helpers.exercises.forms_trial import answered_by, ask
+from helpers.exercises.grading import expect_letter
 
 LESSON = "07-urls"
 PAGE = "clinic_form.html"
@@ -41,7 +40,7 @@ class Two(Exercise):
     )
 
     def check(attempt):
-        _letter(
+        expect_letter(
             attempt,
             "d",
             {
@@ -83,14 +82,17 @@ class TwoMend(Exercise):
     )
 
     def check(attempt):
-        cells.template(PAGE, TEXT)
         for form_class in (Vote, Remark):
-            view = path("vote/", lambda request, form_class=form_class: attempt(request, form_class))
-            with override_settings(ROOT_URLCONF=cells.urls([view])):
-                _first_visit(_ask(pages.get))
-                _invalid(_ask(pages.post, {"stars": "6", "comment": "wonderful"}))
+
+            @functools.wraps(attempt)
+            def view(request, form_class=form_class):
+                return attempt(request, form_class)
+
+            with answered_by(view, {PAGE: TEXT}):
+                _first_visit(ask("get", "A first visit"))
+                _invalid(ask("post", "A POST of 6 stars", {"stars": "6", "comment": "wonderful"}))
                 data = {"stars": "5"} if form_class is Vote else {}
-                _valid(_ask(pages.post, data), data)
+                _valid(ask("post", f"A POST of {data}", data), data)
         return "a first visit, an invalid post with its error and its words, two valid ones redirected"
 
     @solution
@@ -143,16 +145,6 @@ class TwoMend(Exercise):
         if request.method == "POST":
             return redirect("/thanks/")
         return render(request, PAGE, {"form": form_class()})
-
-
-def _ask(ask, *data):
-    """The answer of the learner's view; what goes wrong in it becomes Incorrect, in words."""
-    words = f"{'POST' if data else 'GET'} /vote/"
-    try:
-        return ask("/vote/", *data)
-    except Exception as error:
-        told = str(error) if isinstance(error, ValueError) else f"raised {type(error).__name__}: {error}"
-        raise Incorrect(f"{words}: {told}") from error
 
 
 def _page(response, when):

@@ -1,6 +1,9 @@
 """The form behind sound.html: Django writes labels, fieldset and ties; what it cannot guess is said here."""
 
+from pathlib import Path
+
 from django import forms
+from django.template import engines
 
 
 class BookForm(forms.Form):
@@ -13,3 +16,9 @@ class BookForm(forms.Form):
 
 
 SENT = {"name": "Ada Byron", "email": "ada", "tutorial": "orm", "seat": "front"}  # the address is none
+
+
+def page(name: str) -> str:
+    """The booking page `name` ("faulty" or "sound") as HTML, its form holding an address that is none."""
+    template = (Path(__file__).parent / f"{name}.html").read_text(encoding="utf-8")
+    return engines["django"].from_string(template).render({"form": BookForm(SENT)})
