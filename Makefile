@@ -50,7 +50,8 @@ test-all: test wheels  ## the same and more: cells twice, in wrong orders, embed
 	TROUBLESPOTS_SERVERS=embedded $(RUN) -m pytest $(NBVAL) notebooks/09-hit-rate.ipynb
 	$(RUN) -m helpers.commands.other_user test-services LOCK=$(LOCK)
 
-SERVICES := boot embedded_conformance embedded_memcached gunicorn jupyter_dies lab memcached orphans postgres replay site valkey
+SERVICES := boot embedded_conformance embedded_memcached every_server gunicorn in_front jupyter_dies lab memcached orphans \
+            postgres python_servers replay site stack valkey
 test-services: $(STAMP)  ## only servers, and the lesson that lives on them
 	$(RUN) -m pytest -n 2 --dist loadfile $(SERVICES:%=tests/test_%.py)
 	$(RUN) -m pytest $(NBVAL) notebooks/09-hit-rate.ipynb

@@ -10,7 +10,7 @@ SKIPPED: list[str] = []  # the servers that cells of this kernel were left out f
 def available(name: str) -> bool:
     """True where the system has the server `name`; a name without a service module is looked up as a program."""
     try:
-        module = importlib.import_module(f"helpers.services.{name}")
+        module = importlib.import_module(f"helpers.services.{name.lower()}")
     except ModuleNotFoundError:
         return installing.find(name) is not None
     return module.available()

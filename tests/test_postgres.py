@@ -15,7 +15,7 @@ import pytest
 from helpers.project import databases
 from helpers.project.boot import boot
 from helpers.scratch import declared
-from helpers.services import postgres
+from helpers.services import on_port, postgres
 from helpers.services.process import MissingServer, ServerDied
 
 boot()
@@ -88,7 +88,7 @@ def test_a_port_that_was_taken_meanwhile_is_told(monkeypatch):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        monkeypatch.setattr(postgres, "bound_port", lambda: taken.getsockname()[1])
+        monkeypatch.setattr(on_port, "bound_port", lambda: taken.getsockname()[1])
         with pytest.raises(ServerDied, match="[Aa]ddress already in use"):
             postgres.start()
 

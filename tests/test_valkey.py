@@ -10,7 +10,7 @@ import psutil
 import pytest
 import redis
 
-from helpers.services import valkey
+from helpers.services import on_port, valkey
 from helpers.services.process import MissingServer, ServerDied
 
 
@@ -101,14 +101,14 @@ def test_an_option_that_it_does_not_know_is_in_the_log(flavour):
 
 
 def test_a_port_that_somebody_took_first_is_left_to_them(flavour, connect, monkeypatch):
-    free = valkey.bound_port
+    free = on_port.bound_port
     with valkey.start() as other:
         ports = iter([other.port, free()])
-        monkeypatch.setattr(valkey, "bound_port", lambda: next(ports))
+        monkeypatch.setattr(on_port, "bound_port", lambda: next(ports))
         with valkey.start() as server:
             assert server.port != other.port
             assert connect(server).info("server")["process_id"] == server.pid
-        monkeypatch.setattr(valkey, "bound_port", lambda: other.port)
+        monkeypatch.setattr(on_port, "bound_port", lambda: other.port)
         with pytest.raises(ServerDied, match="in use"):
             valkey.start()
 

@@ -22,7 +22,7 @@ def template(name: str, text: str) -> None:
     try:
         engines["django"].from_string(text)
     except TemplateSyntaxError as error:
-        raise ValueError(f"{name} does not compile, and is not written: {error}.") from error
+        raise ValueError(f"{name} does not compile, and is not written: {str(error).rstrip('.')}.") from error
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
     autoreload.reset_loaders()  # the loader keeps parsed templates, and remembers which it did not find

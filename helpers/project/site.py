@@ -14,23 +14,25 @@ _EXAMPLES = {"settings": '{"CACHES": {...}}', "files": '{"counting.py": "…"}'}
 _TAKEN = sys.stdlib_module_names | {"django", "gunicorn", "helpers"}
 
 
-def start(workers: int = 1, threads: int = 1, settings: dict | None = None, files: dict | None = None) -> "Site":
+def start(
+    workers: int = 1, threads: int = 1, settings: dict | None = None, files: dict | None = None, options=()
+) -> "Site":
     """Serve the conference with this many `workers` (processes) and `threads` in each; returned once all answer.
 
     `settings` are Django's, by name, and replace those of the project: `{"CACHES": {...}}`; `files` are texts by name,
-    `{"counting.py": "…"}`, importable in the site, so that `{"ROOT_URLCONF": "counting"}` finds that one. Without
-    DATABASES the site shares the notebook's. Raises ValueError for settings or names of files that a site cannot have,
-    SyntaxError, before anything starts, for a file that is no Python, ServerDied with the end of its log where the site
-    cannot be loaded.
+    `{"counting.py": "…"}`, importable in the site, so that `{"ROOT_URLCONF": "counting"}` finds that one; `options` are
+    more of gunicorn's own. Without DATABASES the site shares the notebook's. Raises ValueError for settings or names of
+    files that a site cannot have, SyntaxError, before anything starts, for a file that is no Python, ServerDied with
+    the end of its log where the site cannot be loaded.
     """
-    return Site(workers, threads, settings, files).start(patience_seconds=30)
+    return Site(workers, threads, settings, files, options).start(patience_seconds=30)
 
 
 class Site(Gunicorn):
     """A running conference site; change its `settings` or `files` (dicts) and `restart()` it to see them at work."""
 
-    def __init__(self, workers: int = 1, threads: int = 1, settings: dict | None = None, files: dict | None = None):
-        super().__init__(f"{__name__}:application()", workers, threads)
+    def __init__(self, workers=1, threads=1, settings: dict | None = None, files: dict | None = None, options=()):
+        super().__init__(f"{__name__}:application()", workers, threads, options=options)
         for name, given in (("settings", settings), ("files", files)):
             if not isinstance(given, dict | None):
                 raise ValueError(f"{name}={given!r} is no dict: give it as in {_EXAMPLES[name]}.")
@@ -52,17 +54,26 @@ class Site(Gunicorn):
             path.write_text(text, encoding="utf-8")
 
     def environment(self) -> dict[str, str]:
-        from helpers.project import boot
-
-        environment = boot.child_environment()
-        given = json.loads(environment.get(SETTINGS) or "{}") | _plain_settings(self.settings)
-        modules = os.pathsep.join(filter(None, [str(paths.ROOT), environment.get("PYTHONPATH")]))
-        return {**environment, SETTINGS: json.dumps(given), "PYTHONPATH": modules}
+        return environment(self.settings)
 
     def _check(self):
         _plain_settings(self.settings)
         for name, text in self.files.items():
             _check_file(name, text)
+
+
+def environment(settings: dict | None = None) -> dict[str, str]:
+    """What a child process gets that is to run the project with these `settings`: a server of any kind, a command.
+
+    "helpers.project.wsgi:application" and "helpers.project.asgi:application" are what servers load. Raises ValueError
+    as `start` does.
+    """
+    from helpers.project import boot
+
+    found = boot.child_environment()
+    given = json.loads(found.get(SETTINGS) or "{}") | _plain_settings(settings or {})
+    modules = os.pathsep.join(filter(None, [str(paths.ROOT), found.get("PYTHONPATH")]))
+    return {**found, SETTINGS: json.dumps(given), "PYTHONPATH": modules}
 
 
 def application():

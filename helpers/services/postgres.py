@@ -12,7 +12,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from helpers.services.process import MissingServer, Server, ServerDied, bound_port
+from helpers.services import installing
+from helpers.services.on_port import OnPort
+from helpers.services.process import MissingServer, ServerDied
 
 OLDEST = 14  # what Django 5.2 works with
 OWNER, DATABASE = "troublespots", "conference"
@@ -47,7 +49,7 @@ def start(options=()) -> "Postgres":
     return Postgres(list(options)).start(patience_seconds=30)
 
 
-class Postgres(Server):
+class Postgres(OnPort):
     """A running PostgreSQL; `settings()` is what Django's DATABASES wants, `password` belongs to this one alone."""
 
     name = "PostgreSQL"
@@ -74,16 +76,27 @@ class Postgres(Server):
             "PORT": str(self.port),
         }
 
-    def prepare(self) -> None:
-        self.port = self.port or bound_port()
+    def connection(self, database: str = DATABASE, seconds: int = 5):
+        """A psycopg connection to it, as its owner, in which every statement is its own transaction."""
+        import psycopg
+
+        where = f"host={self.host} port={self.port} user={OWNER} password={self.password} dbname={database}"
+        return psycopg.connect(f"{where} connect_timeout={seconds}", autocommit=True)
+
+    def prepare_folder(self) -> None:
+        """Find a port, and give the folder to the user who runs it."""
+        super().prepare()
         if self.user:
             shutil.chown(self.folder, self.user)
+
+    def prepare(self) -> None:
+        self.prepare_folder()
         secret = self.folder / "password"
         secret.write_text(self.password)
         if self.user:
             shutil.chown(secret, self.user)
         words = ["initdb", "-D", "data", "-U", OWNER, "-A", "scram-sha-256", "--pwfile", "password"]
-        self._run([*words, "-E", "UTF8", "--locale=C", "--no-sync"])
+        self.run(*words, "-E", "UTF8", "--locale=C", "--no-sync")
         secret.unlink()
 
     def command(self) -> list[str]:
@@ -95,9 +108,8 @@ class Postgres(Server):
     def ready(self) -> bool:
         import psycopg
 
-        where = f"host={self.host} port={self.port} user={OWNER} password={self.password} connect_timeout=2"
         try:
-            with psycopg.connect(f"{where} dbname=postgres", autocommit=True) as connection:
+            with self.connection("postgres", seconds=2) as connection:
                 self.version = connection.execute("SHOW server_version").fetchone()[0].split()[0]
                 if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                     connection.execute(f"CREATE DATABASE {DATABASE}")
@@ -105,12 +117,27 @@ class Postgres(Server):
             raise OSError(str(error)) from None
         return True
 
-    def _run(self, words):
-        program = str(Path(self._postgres).with_name(words[0]))
+    def run(self, program: str, *words) -> str:
+        """What one of PostgreSQL's own programs printed, run as this server's user and in its folder.
+
+        `pg_dump` and the others reach this server without more words. Raises ServerDied with the end of its complaint.
+        """
+        path = Path(self._postgres).with_name(program)
+        if not path.exists():
+            path = Path(installing.find(program) or path)
         as_user = {"user": self.user, "group": _group_of(self.user), "extra_groups": []} if self.user else {}
-        run = subprocess.run([program, *words[1:]], cwd=self.folder, capture_output=True, text=True, **as_user)
-        if run.returncode:
-            raise ServerDied(f"{words[0]} failed: {run.stderr.strip()[-500:]}")
+        reach = {"PGHOST": self.host, "PGPORT": str(self.port), "PGUSER": OWNER, "PGPASSWORD": self.password}
+        done = subprocess.run(
+            [str(path), *map(str, words)],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PGDATABASE": DATABASE, **reach},
+            **as_user,
+        )
+        if done.returncode:
+            raise ServerDied(f"{program} failed: {done.stderr.strip()[-500:]}")
+        return done.stdout
 
 
 def _system_binary():

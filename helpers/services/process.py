@@ -104,7 +104,7 @@ class Server:
                 os.killpg(self.pid, signal.SIGKILL)
             # The watchdog reaps it; until then the port may still look taken.
             deadline = time.monotonic() + 5
-            while self._answers() and time.monotonic() < deadline:
+            while self.answers() and time.monotonic() < deadline:
                 time.sleep(0.005)
 
     def restart(self):
@@ -119,6 +119,10 @@ class Server:
         except (OSError, TypeError):
             return ""
 
+    def complaint(self) -> str:
+        """The lines of its log that say why it does not start."""
+        return "\n".join(self.logs().splitlines()[-5:])
+
     def __enter__(self):
         return self
 
@@ -128,7 +132,8 @@ class Server:
     def __repr__(self):
         return f"<{self.name} {self.version} ({self.flavour})>"  # no port: it differs on every run
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """True where it answers a request now: what a health check asks."""
         try:
             return self.ready()
         except (OSError, ValueError):
@@ -150,9 +155,9 @@ class Server:
 
     def _wait(self, patience_seconds: float) -> None:
         deadline = time.monotonic() + patience_seconds
-        while not self._answers():
+        while not self.answers():
             if time.monotonic() > deadline or not _alive(self.pid):
-                last = "\n".join(self.logs().splitlines()[-5:]) or "(its log is empty)"
+                last = self.complaint() or "(its log is empty)"
                 raise ServerDied(f"{self.name} ended, or gave no answer, while it was starting. Its log says:\n{last}")
             time.sleep(0.005)
 

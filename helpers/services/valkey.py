@@ -8,7 +8,8 @@ from pathlib import Path
 
 from helpers.services import installing
 from helpers.services.memcached import choice
-from helpers.services.process import MissingServer, Server, ServerDied, bound_port
+from helpers.services.on_port import OnPort
+from helpers.services.process import MissingServer
 
 POLICIES = (
     "noeviction",
@@ -52,7 +53,7 @@ def start(memory_mb: int = 64, policy: str = "noeviction", options=()) -> "Valke
     return Valkey(memory_mb, policy, list(options)).start()
 
 
-class Valkey(Server):
+class Valkey(OnPort):
     """A running Valkey or Redis (`name` says which); `url` is what Django's CACHES and the client `redis` take."""
 
     def __init__(self, memory_mb: int, policy: str, options: list[str]):
@@ -66,21 +67,6 @@ class Valkey(Server):
     def url(self) -> str:
         """Where it listens, as `redis.from_url` takes it."""
         return f"redis://{self.host}:{self.port}/0"
-
-    def start(self, patience_seconds: float = 10):
-        """Start it and return it once it answers; on a restart on the port that it had."""
-        # It cannot choose a port itself, and one that was free may be somebody else's a moment later.
-        for _ in range(0 if self.port else 2):
-            try:
-                return super().start(patience_seconds)
-            except ServerDied as error:
-                if "in use" not in str(error):
-                    raise
-                self.port = 0
-        return super().start(patience_seconds)
-
-    def prepare(self) -> None:
-        self.port = self.port or bound_port()
 
     def command(self) -> list[str]:
         words = [self._binary, "--bind", self.host, "--port", str(self.port), "--dir", str(self.folder)]
