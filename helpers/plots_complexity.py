@@ -1,4 +1,6 @@
-"""Pictures of how hard source is to follow: the path that it takes step by step, and one text before and after."""
+"""Pictures of how hard source is to follow: its path and its measures step by step, and one text before and after."""
+
+from matplotlib.figure import Figure
 
 from helpers.plots import BLUE, ORANGE, axes, need
 
@@ -25,7 +27,7 @@ def path(frame, x: str = "lines", y: str = "complexity", ax=None):
         ax.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": "0.55", "shrinkA": 6, "shrinkB": 6})
     ax.plot(*points.T, "o", color=BLUE, markersize=7)
     for number, (name, point) in enumerate(zip(frame.name, points, strict=True)):
-        above = number % 2 == 0
+        above = _is_free_above(points[:, 1], number)
         ax.annotate(
             name,
             point,
@@ -37,6 +39,37 @@ def path(frame, x: str = "lines", y: str = "complexity", ax=None):
     ax.set(xlabel=MEASURES.get(x, x), ylabel=MEASURES.get(y, y))
     ax.margins(0.14, 0.16)
     return ax
+
+
+def panels(frame, measures: dict[str, str]):
+    """Draw each column of `measures` (column → its words) in a panel of its own, over the rows of `frame` in order.
+
+    A row that has less than the one before is a filled triangle, any other a hollow circle; the numbers stand above
+    the points. Returns the Figure, without a title. Raises ValueError for a frame without those columns and `name`, or
+    with fewer than two rows.
+    """
+    need(frame, ("name", *measures))
+    if len(frame) < 2:
+        raise ValueError("a fall takes two rows: measure the text before the change and the one after it.")
+    figure = Figure(figsize=(7.5, 1.0 + 1.15 * len(measures)), layout="constrained")
+    rows = figure.subplots(len(measures), sharex=True, squeeze=False)[:, 0]
+    places = range(len(frame))
+    for ax, (measure, words) in zip(rows, measures.items(), strict=True):
+        values = frame[measure].astype(float)
+        fell = values.diff().to_numpy() < 0
+        ax.plot(places, values, color="0.75", linewidth=1.4, zorder=1)
+        ax.plot(places, values.where(fell), "v", color=BLUE, markersize=9, label="less than the step before")
+        ax.plot(places, values.where(~fell), "o", color="0.4", markerfacecolor="white", label="as much or more")
+        for number, value in enumerate(values):
+            ax.annotate(f"{value:g}", (number, value), (0, 7), textcoords="offset points", ha="center", va="bottom")
+        ax.set_title(words, loc="left", fontsize="medium")
+        ax.set(ylim=(0, 1.45 * max(values.max(), 1)), yticks=[])
+        ax.grid(axis="x", alpha=0.25)
+        ax.spines[["top", "right", "left"]].set_visible(False)
+    ax.set_xticks(places, frame.name)
+    ax.set_xlabel("step")
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
+    return figure
 
 
 def before_after(frame, ax=None):
@@ -72,3 +105,9 @@ def before_after(frame, ax=None):
     ax.margins(x=0.15)
     ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.28), ncols=2, frameon=False)
     return ax
+
+
+def _is_free_above(heights, number):
+    """True where the arrows at a point lead, on the whole, down from it: its name is readable above."""
+    neighbours = [heights[each] for each in (number - 1, number + 1) if 0 <= each < len(heights)]
+    return sum(each - heights[number] for each in neighbours) <= 0

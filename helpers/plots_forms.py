@@ -1,10 +1,11 @@
-"""Pictures of lesson 04: the steps of cleaning in their order, and rows counted against what a visitor repeats."""
+"""Pictures of lesson 04: steps of cleaning in their order, rows counted against reloads, what became of visitors."""
 
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
 from helpers import plots
 
+_PARTS = ((plots.BLUE, "white"), ("0.85", "black"), (plots.VERMILION, "white"))  # colour, and that of its words
 _ADVICE = "hand in one row a step that ran, with its lane, its call, whether it went well, and what was sent"
 
 
@@ -63,6 +64,30 @@ def counted(frame: pd.DataFrame, x: str, y: str, group: str, guess: dict | None 
     ax.set(xlabel=x, ylabel=y)
     ax.set_ylim(bottom=0)
     ax.legend(title=group, frameon=False)
+    return ax
+
+
+def outcomes(frame: pd.DataFrame, name: str, kinds: list[str], ax=None):
+    """Draw what became of some visitors: a bar for each row of `frame`, cut into its counts; returns the Axes.
+
+    `name` is the column with the label of the bar, `kinds` are those of the counts, in the order of drawing; each part
+    says its count and its kind. The first row is on top. Raises ValueError for a frame without those columns.
+    """
+    plots.need(frame, (name, *kinds))
+    ax = ax if ax is not None else plots.axes(height=1.2 + 0.5 * len(frame))
+    begin = pd.Series(0, index=frame.index)
+    for kind, (colour, ink) in zip(kinds, _PARTS, strict=False):
+        ax.barh(range(len(frame)), frame[kind], left=begin, height=0.62, color=colour, edgecolor="white")
+        for height, (start, count) in enumerate(zip(begin, frame[kind], strict=True)):
+            if count:
+                where = (start + count / 2, height)
+                ax.annotate(f"{count} {kind}", where, ha="center", va="center", color=ink, fontsize=9)
+        begin = begin + frame[kind]
+    ax.set_yticks(range(len(frame)), frame[name])
+    ax.set_ylim(len(frame) - 0.5, -0.5)
+    ax.grid(False, axis="y")
+    ax.set_axisbelow(True)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     return ax
 
 

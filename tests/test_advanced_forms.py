@@ -14,6 +14,7 @@ from helpers import complexity, pages, paths, registration
 from helpers.audit import audit
 from helpers.project import cells
 from helpers.project.boot import boot
+from helpers.services import installing
 
 PAGE = "<form method='post'>{% csrf_token %}{{ form }}</form>"
 GENERATOR = paths.DATA / "generators" / "accessibility.py"
@@ -35,7 +36,8 @@ def answer(step, **changes):
     good |= {"room": Room.objects.first().slug, "starts_at": "2011-09-09 18:00", "website": "", "years": ""}
     with override_settings(ROOT_URLCONF=cells.urls([path("register/", view)])), transaction.atomic():
         before = [each.objects.count() for each in written]
-        response = pages.post("/register/", good | changes)
+        sent = {name: value for name, value in (good | changes).items() if value is not None}
+        response = pages.post("/register/", sent)
         added = [each.objects.count() - count for each, count in zip(written, before, strict=True)]
         transaction.set_rollback(True)
     complaints = sorted(re.findall(r'<ul class="errorlist" id="(\w+)"><li>(.*?)</li>', response.content.decode()))
@@ -64,6 +66,18 @@ class TestVersion:
     def test_a_fault_is_told_once_and_nothing_is_written(self, step, changes, complaint):
         assert answer(step, **changes) == (200, None, [0, 0, 0, 0], [complaint])
 
+    @pytest.mark.parametrize("value", ["", None], ids=["nothing filled in", "nothing sent"])
+    def test_a_post_without_a_value_is_told_what_is_missing(self, step, value):
+        needed = ("kind", "minutes", "name", "room", "rules", "starts_at", "title")
+        complaints = [(f"id_{name}_error", "This field is required.") for name in needed]
+        assert answer(step, **dict.fromkeys([*needed, "website", "years"], value)) == (200, None, [0] * 4, complaints)
+
+    def test_a_get_shows_the_form_without_a_complaint(self, step):
+        view = importlib.import_module(f"helpers.registration.{registration.STEPS[step]}").register
+        with override_settings(ROOT_URLCONF=cells.urls([path("register/", view)])):
+            page = pages.get("/register/").content.decode()
+        assert 'name="starts_at"' in page and "errorlist" not in page
+
     def test_a_taken_room_is_told_even_where_the_kind_is_none(self, step):
         from helpers.conference.models import Talk
 
@@ -82,12 +96,26 @@ def test_the_first_version_is_as_bad_as_the_lesson_says_and_the_last_as_good():
 def test_a_piece_is_cut_out_by_its_words_and_unknown_words_are_refused():
     piece = registration.piece("save", "def register(", "return redirect").splitlines()
     assert piece[0] == "def register(request):" and len(piece) == 6
+    assert registration.piece("clean", "class ", "class ").startswith("class WebField")
     with pytest.raises(ValueError, match="no line of 'save' holds"):
         registration.piece("save", "def forget(", "return")
     with pytest.raises(ValueError, match="no line of 'save' after"):
         registration.piece("save", "def register(", "def forget(")
     with pytest.raises(ValueError, match="there is no step 'poem': the steps are one view, early return"):
         registration.source("poem")
+
+
+@pytest.mark.system_server("chromium")
+def test_a_browser_shows_a_date_input_empty_unless_its_value_is_iso():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=installing.find("Chromium"), args=["--no-sandbox"])
+        page = browser.new_context(offline=True).new_page()
+        page.set_content("<input type='date' value='06.09.2011'><input type='date' value='2011-09-06'>")
+        shown = page.evaluate("[...document.querySelectorAll('input')].map(each => each.value)")
+        browser.close()
+    assert shown == ["", "2011-09-06"]
 
 
 @pytest.mark.system_server("chromium")

@@ -80,6 +80,17 @@ def test_on_a_restart_it_does_not_take_somebody_elses_port(kinds, kind):
 
 
 @pytest.mark.parametrize("kind", [*WEB, *IN_FRONT])
+def test_another_one_that_answers_on_its_port_is_not_taken_for_it(kinds, kind):
+    with kinds.start(kind) as other:
+        server = kinds.start(kind)
+        server.stop()
+        server.port = other.port
+        with pytest.raises(ServerDied):
+            server.start(5)
+        assert other.answers()
+
+
+@pytest.mark.parametrize("kind", [*WEB, *IN_FRONT])
 def test_two_at_once_have_two_ports_and_both_serve(kinds, kind):
     with kinds.start(kind) as one, kinds.start(kind) as two:
         assert one.port != two.port

@@ -1,5 +1,6 @@
 """Pictures of complexity: every step is a point with its name, in order; before and after are told by shares."""
 
+import numpy as np
 import pytest
 
 from helpers import complexity, plots_complexity
@@ -22,6 +23,25 @@ def test_a_path_has_a_point_and_a_name_for_each_step_and_an_arrow_between_two(fr
     assert ax.get_xlabel() == "lines of source" and ax.get_ylabel() == "cyclomatic complexity"
 
 
+def test_a_name_stands_on_the_side_that_no_arrow_takes(frame):
+    ax = plots_complexity.path(frame)  # up to the middle, then far down
+    sides = {text.get_text(): text.get_va() for text in ax.texts if text.get_text()}
+    assert sides == {"deep": "top", "middle": "bottom", "flat": "top"}
+
+
+def test_each_panel_marks_the_steps_at_which_its_measure_fell(frame):
+    figure = plots_complexity.panels(frame, {"complexity": "ways through", "lines": "lines"})
+    assert [ax.get_title("left") for ax in figure.axes] == ["ways through", "lines"]
+    for ax, measure in zip(figure.axes, ("complexity", "lines"), strict=True):
+        line, fell, stayed = (each.get_ydata() for each in ax.lines)
+        assert line.tolist() == frame[measure].tolist()
+        assert np.isnan(fell[:2]).all() and fell[2] == frame[measure][2]
+        assert stayed[:2].tolist() == frame[measure][:2].tolist() and np.isnan(stayed[2])
+        assert [text.get_text() for text in ax.texts] == [f"{each}" for each in frame[measure]]
+    assert [label.get_text() for label in figure.axes[-1].get_xticklabels()] == ["deep", "middle", "flat"]
+    assert len(figure.legends) == 1
+
+
 def test_before_and_after_are_shares_of_before_with_the_numbers_beside_them(frame):
     ax = plots_complexity.before_after(frame)
     assert ax.lines[-1].get_xdata().tolist() == [1 / 3, 0.0, 0.0, 2 / 6]
@@ -39,5 +59,9 @@ def test_frames_that_cannot_be_drawn_are_refused_in_a_sentence(frame):
         plots_complexity.path(frame.iloc[:0])
     with pytest.raises(ValueError, match="before and after are two rows"):
         plots_complexity.before_after(frame.iloc[:1])
+    with pytest.raises(ValueError, match="a fall takes two rows"):
+        plots_complexity.panels(frame.iloc[:1], {"lines": "lines"})
+    with pytest.raises(ValueError, match="no column poems"):
+        plots_complexity.panels(frame, {"poems": "poems"})
     with pytest.raises(ValueError, match="complexity"):
         plots_complexity.path(frame.drop(columns="complexity"))

@@ -1,4 +1,4 @@
-"""The pictures of lesson 04: steps in their order, what did not run, counts with a guess, a sentence for bad frames."""
+"""The pictures of lesson 04: steps in order, counts with a guess, bars of outcomes, a sentence for bad frames."""
 
 import pandas as pd
 import pytest
@@ -40,7 +40,21 @@ def test_counts_are_points_in_the_order_of_x_and_a_guess_is_drawn():
     assert [(list(line.get_xdata()), list(line.get_ydata())) for line in guesses] == [([1], [5])]
 
 
+def test_a_bar_is_cut_into_its_counts_and_each_part_says_what_it_is():
+    ways = pd.DataFrame({"way": ["checked", "caught"], "saved": [8, 1], "told": [0, 7], "failed": [0, 0]})
+    ax = plots_forms.outcomes(ways, "way", ["saved", "told", "failed"])
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["checked", "caught"]
+    assert ax.yaxis_inverted() and {text.get_text() for text in ax.texts} == {"8 saved", "1 saved", "7 told"}
+    widths = [[round(bar.get_width()) for bar in part] for part in ax.containers]
+    begins = [[round(bar.get_x()) for bar in part] for part in ax.containers]
+    assert (widths, begins) == ([[8, 1], [0, 7], [0, 0]], [[0, 0], [8, 1], [8, 8]])
+    places = {text.get_text(): (text.xy[0], text.xy[1]) for text in ax.texts}
+    assert places == {"8 saved": (4, 0), "1 saved": (0.5, 1), "7 told": (4.5, 1)}
+
+
 def test_what_cannot_be_drawn_is_told():
+    with pytest.raises(ValueError, match="no column told"):
+        plots_forms.outcomes(pd.DataFrame({"way": ["a"], "saved": [1]}), "way", ["saved", "told"])
     with pytest.raises(ValueError, match="no column ok and no sent"):
         plots_forms.order(TRACE[["lane", "call"]])
     with pytest.raises(ValueError, match="trace a form first"):

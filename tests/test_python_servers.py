@@ -204,7 +204,7 @@ class TestSshd:
         mine, other = sshd.key(tmp_path, "mine"), sshd.key(tmp_path, "other")
         with sshd.start([mine.with_suffix(".pub").read_text()]) as server:
             assert self.run(server, mine, "echo hello").stdout == "hello\n"
-            assert "Permission denied" in self.run(server, other, "echo hello").stderr
+            assert "Permission denied (publickey)." in self.run(server, other, "echo hello").stderr
             server.allow(other.with_suffix(".pub").read_text())
             assert self.run(server, other, "echo hello").stdout == "hello\n"
 

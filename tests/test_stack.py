@@ -164,8 +164,10 @@ class TestTracing:
         ]
 
     def test_a_hop_that_does_not_know_the_request_is_passed_over(self):
-        frame = tracing.read("trace nginx a 0.030 s", "trace django a 20 ms")
-        assert frame.own_ms.tolist() == [10.0, 20.0]
+        frame = tracing.read(
+            "trace nginx a 0.030 s", "trace django a 20 ms", "trace nginx b 0.002 s\ntrace haproxy b 1 ms"
+        )
+        assert frame.own_ms.tolist() == [10.0, 20.0, 1.0, 1.0]
 
     def test_whole_milliseconds_never_make_a_time_below_0(self):
         frame = tracing.read("trace nginx a 0.001 s", "trace django a 1.9 ms")

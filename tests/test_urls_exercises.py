@@ -50,6 +50,7 @@ def test_the_notebooks_urls_change_no_verdict_and_come_back(exercise, answer, ot
     before = state()
     verdict = grade(exercise, exercise.answer_from(answer))
     assert verdict.state == ("correct" if answer.role == "solution" else "wrong"), verdict.words
+    assert getattr(answer, "words", "") in verdict.words
     assert state() == before and reverse("here") == "/here/"
 
 

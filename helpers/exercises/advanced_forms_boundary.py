@@ -26,9 +26,9 @@ class Price(Exercise):
     )
 
     def check(attempt):
-        def expect(method, data, status, text=None, nudge=""):
+        def expect(method, data, status, text=None, nudge="", prices=PRICES):
             words = f"{method.upper()} {data}"
-            response = _asked(attempt, method, data, words)
+            response = _asked(attempt, method, data, words, prices)
             if response.status_code != status:
                 raise Incorrect(f"{words}: expected status {status}, got {response.status_code}. {nudge}".rstrip())
             if text is not None and response.content.decode().strip() != text:
@@ -37,9 +37,11 @@ class Price(Exercise):
 
         expect("post", {"kind": "day"}, 200, "day: 300")
         expect("post", {"kind": "student", "price": "1"}, 200, "student: 90", "The price is yours, never the page's.")
+        expect("post", {"kind": "day"}, 200, "day: 310", "Prices change: take what is in `prices`.", {"day": 310})
         expect("post", {"kind": "gold", "price": "1"}, 400, nudge="Nobody sells that.")
         expect("post", {}, 400, nudge="A post may lack any name.")
         expect("get", {"kind": "day"}, 405, nudge="Only a POST buys.")
+        expect("put", {"kind": "day"}, 405, nudge="Only a POST buys: what is no GET may be a PUT.")
         return "two kinds sold at your price; a forged price, an unknown kind and a GET refused"
 
     @solution
@@ -97,6 +99,27 @@ class Price(Exercise):
         status = 200 if kind in prices else 400
         return HttpResponse(f"{kind}: {prices.get(kind)}", status=status)
 
+    @mistake("what is no GET may be a PUT")
+    def refuses_get_only(request, prices):
+        from django.http import HttpResponse
+
+        if request.method == "GET":
+            return HttpResponse(status=405)
+        kind = request.POST.get("kind")
+        return HttpResponse(f"{kind}: {prices.get(kind)}", status=200 if kind in prices else 400)
+
+    @mistake("Prices change")
+    def prices_by_heart(request, prices):
+        from django.http import HttpResponse
+
+        if request.method != "POST":
+            return HttpResponse(status=405)
+        known = {"day": 300, "student": 90}
+        kind = request.POST.get("kind")
+        if kind not in known:
+            return HttpResponse(status=400)
+        return HttpResponse(f"{kind}: {known[kind]}")
+
     @mistake("returned None")
     def no_way_out(request, prices):
         from django.http import HttpResponse
@@ -111,12 +134,12 @@ class Price(Exercise):
         return f"{request.POST.get('kind')}: {prices.get(request.POST.get('kind'))}"
 
 
-def _asked(attempt, method, data, words):
+def _asked(attempt, method, data, words, prices):
     """The response of Django's whole cycle to one request; a failure of the view becomes Incorrect."""
     from django.http import HttpResponseBase
 
     def view(request):
-        answer = attempt(request, dict(PRICES))
+        answer = attempt(request, dict(prices))
         if not isinstance(answer, HttpResponseBase):
             raise Incorrect(f"{words}: your view returned {described(answer)}, and Django needs a response.")
         return answer

@@ -40,9 +40,14 @@ class Html5(Exercise):
                 raise Incorrect(f"{name}: a widget is expected, as in forms.TextInput(), got {described(widget)}.")
         fields = {"phone": forms.CharField, "email": forms.EmailField, "day": forms.DateField}
         made = {name: field(widget=widgets[name]) for name, field in fields.items()}
-        with translation.override("de"):
-            html = str(type("Arrival", (forms.Form,), made)(initial={"day": date(2011, 9, 6)}))
-        found = {each["name"]: each for each in BeautifulSoup(html, "html.parser").find_all("input")}
+        Arrival = type("Arrival", (forms.Form,), made)
+
+        def inputs(day):
+            with translation.override("de"):
+                html = BeautifulSoup(str(Arrival(initial={"day": day})), "html.parser")
+            return {each["name"]: each for each in html.find_all("input")}
+
+        found, later = inputs(date(2011, 9, 6)), inputs(date(2012, 2, 1))
         for name, wanted in (("phone", "tel"), ("email", "email"), ("day", "date")):
             kind = found[name]["type"] if name in found else "no input"
             if kind != wanted:
@@ -55,6 +60,9 @@ class Html5(Exercise):
                 f"day: in German its value is {described(found['day'].get('value'))}, and the calendar stays empty: "
                 "a browser reads year-month-day alone."
             )
+        if later["day"].get("value") != "2012-02-01":
+            got = described(later["day"].get("value"))
+            raise Incorrect(f"day: for 1 February 2012 its value is {got}: the form hands the day in, not the widget.")
         return "tel, email and date, and the calendar shows the day in German too"
 
     @solution
@@ -87,6 +95,13 @@ class Html5(Exercise):
 
         day = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
         return {"phone": forms.NumberInput(), "email": forms.EmailInput(attrs={"autocomplete": "email"}), "day": day}
+
+    @mistake("the form hands the day in")
+    def day_by_heart():
+        from django import forms
+
+        day = forms.TextInput(attrs={"type": "date", "value": "2011-09-06"})
+        return {"phone": forms.TelInput(), "email": forms.EmailInput(attrs={"autocomplete": "email"}), "day": day}
 
     @mistake("a widget is expected")
     def types_as_text():

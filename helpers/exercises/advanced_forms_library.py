@@ -1,8 +1,8 @@
 """The last exercise of lesson 05, in a second domain: a library's form whose choices depend on the reader."""
 
-from helpers.exercises.advanced_forms_rows import form_of
+from helpers.exercises.advanced_forms_rows import form_of, valid
 from helpers.exercises.base import Exercise, Incorrect, mistake, solution
-from helpers.exercises.grading import call, described
+from helpers.exercises.grading import described
 
 LESSON = "05-advanced-forms"
 FREE = {"b1": "Two Scoops", "b2": "Fluent Python", "b5": "Refactoring"}
@@ -39,10 +39,10 @@ class Library(Exercise):
             form = form_of(attempt, {"books": books}, free=free, may_take=may_take)
             if list(form.fields) != ["books"]:
                 raise Incorrect(f"expected one field, books, got {', '.join(form.fields)}.")
-            return call(lambda: form.is_valid(), shown="data"), form
+            return valid(form), form
 
-        valid, form = sent(["b1", "b5"])
-        if not valid:
+        taken, form = sent(["b1", "b5"])
+        if not taken:
             raise Incorrect(f"two free books for a reader who may take two were refused: {_told(form)}")
         if form.cleaned_data.get("books") != ["b1", "b5"]:
             got = described(form.cleaned_data.get("books"))
@@ -120,6 +120,18 @@ class Library(Exercise):
                 if len(self.cleaned_data["books"]) >= self.may_take:
                     raise forms.ValidationError("Too many.")
                 return self.cleaned_data["books"]
+
+        return Reserve
+
+    @mistake("were refused: Select a valid choice")
+    def one_book_only():
+        from django import forms
+
+        class Reserve(forms.Form):
+            def __init__(self, *args, free, may_take, **kwargs):
+                super().__init__(*args, **kwargs)
+                self.may_take = may_take
+                self.fields["books"] = forms.ChoiceField(choices=list(free.items()))
 
         return Reserve
 

@@ -123,6 +123,27 @@ class OneShape(Exercise):
                 return redirect("conference:schedule")
         return render(request, "register.html", {"form": form_class()})
 
+    @mistake("HttpResponseRedirect wants the address itself")
+    def a_name_for_an_address(request, form_class):
+        from django.http import HttpResponseRedirect
+        from django.shortcuts import render
+
+        form = form_class(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            form.save()
+            return HttpResponseRedirect("conference:schedule")
+        return render(request, "register.html", {"form": form})
+
+    @mistake("is_valid(), with its brackets")
+    def a_method_that_is_not_called(request, form_class):
+        from django.shortcuts import redirect, render
+
+        form = form_class(request.POST if request.method == "POST" else None)
+        if form.is_valid:
+            form.save()
+            return redirect("conference:schedule")
+        return render(request, "register.html", {"form": form})
+
     @mistake("didn't validate")
     def unchecked(request, form_class):
         from django.shortcuts import redirect, render
@@ -167,7 +188,14 @@ def _expect_schedule(response):
     from django.urls import reverse
 
     if response.status_code == 200:
-        raise Incorrect("a POST that is fine got a page (200): a reload of it saves it again. Redirect.")
+        raise Incorrect(
+            "a POST that is fine got a page (200): a reload of it saves it again. Return a redirect: is `return` there?"
+        )
+    if response.status_code == 400:
+        raise Incorrect(
+            "a POST that is fine: Django refused the address of the redirect. The name of a URL is for redirect(…); "
+            "HttpResponseRedirect wants the address itself."
+        )
     if response.status_code != 302 or response.headers["Location"] != reverse("conference:schedule"):
         where = response.headers.get("Location", "no redirect")
         raise Incorrect(

@@ -43,15 +43,24 @@ class Agree(Exercise):
         form = attempt({"code": " b2 ", "starts": "9", "ends": "11"})
         errors = checked(form, 'code=" b2 ", 9 to 11')
         if errors:
-            raise Incorrect(f'code=" b2 ", 9 to 11: expected a valid form, got errors at {", ".join(errors)}.')
-        code = (form.cleaned_data or {}).get("code")
+            raise Incorrect(
+                f'code=" b2 ", 9 to 11: expected a valid form, got errors at {", ".join(errors)}. Hours are numbers in '
+                "cleaned_data, and still text in data."
+            )
+        cleaned = form.cleaned_data or {}
+        code = cleaned.get("code")
         if code != "B2":
             nudge = "Does clean_code return something?" if code is None else "Capitals, without spaces around."
+            if "code" not in cleaned:
+                nudge = "What clean returns takes the place of cleaned_data: return that, or nothing."
             raise Incorrect(f'code=" b2 ": expected the code "B2", got {described(code)}. {nudge}')
-        for starts, ends in (("11", "9"), ("9", "9")):
+        for starts, ends in (("11", "9"), ("9", "9"), ("5", "0")):
             errors = checked(attempt({"code": "b2", "starts": starts, "ends": ends}), f"{starts} to {ends}")
             if not errors:
-                raise Incorrect(f"{starts} to {ends}: expected an error, and the form is valid.")
+                nudge = "An error counts when it is raised, or handed to add_error."
+                if ends == "0":
+                    nudge = "Zero is an hour, and false: ask whether the hours are None."
+                raise Incorrect(f"{starts} to {ends}: expected an error, and the form is valid. {nudge}")
             if list(errors) != ["ends"]:
                 where = ", ".join("the whole form (__all__)" if each == "__all__" else each for each in errors)
                 raise Incorrect(f"{starts} to {ends}: expected an error at ends alone, got one at {where}.")
@@ -59,11 +68,12 @@ class Agree(Exercise):
             words = f"starts={starts!r}, ends={ends!r}"
             errors = checked(attempt({"code": "b2", "starts": starts, "ends": ends}), words)
             if list(errors) != [failed] or len(errors[failed]) > 1:
+                got = ", ".join(f"{len(told)} at {name}" for name, told in errors.items()) or "none"
                 raise Incorrect(
-                    f"{words}: expected one error, at {failed}, got {', '.join(errors)}. "
-                    "Hours that are not both there cannot be compared."
+                    f"{words}: expected one error, at {failed}, got {got}. Hours that are not both there cannot be "
+                    "compared."
                 )
-        return "the code in capitals; hours the wrong way round, and hours that are missing"
+        return "the code in capitals; hours the wrong way round, midnight, and hours that are missing"
 
     @solution
     def with_get():
@@ -141,6 +151,55 @@ class Agree(Exercise):
 
             def clean(self):
                 if self.cleaned_data.get("ends", 24) < self.cleaned_data.get("starts", 0):
+                    self.add_error("ends", "The end comes after the start.")
+
+        return Booking
+
+    @mistake("still text in data")
+    def compared_as_text():
+        class Booking(forms.Form):
+            code = forms.CharField()
+            starts = forms.IntegerField()
+            ends = forms.IntegerField()
+
+            def clean_code(self):
+                return self.cleaned_data["code"].upper()
+
+            def clean(self):
+                if self.data["ends"] <= self.data["starts"]:
+                    self.add_error("ends", "The end comes after the start.")
+
+        return Booking
+
+    @mistake("Zero is an hour, and false")
+    def midnight_is_false():
+        class Booking(forms.Form):
+            code = forms.CharField()
+            starts = forms.IntegerField()
+            ends = forms.IntegerField()
+
+            def clean_code(self):
+                return self.cleaned_data["code"].upper()
+
+            def clean(self):
+                starts, ends = self.cleaned_data.get("starts"), self.cleaned_data.get("ends")
+                if starts and ends and ends <= starts:
+                    self.add_error("ends", "The end comes after the start.")
+
+        return Booking
+
+    @mistake("got 2 at ends")
+    def missing_hours_are_zero():
+        class Booking(forms.Form):
+            code = forms.CharField()
+            starts = forms.IntegerField()
+            ends = forms.IntegerField()
+
+            def clean_code(self):
+                return self.cleaned_data["code"].upper()
+
+            def clean(self):
+                if self.cleaned_data.get("ends", 0) <= self.cleaned_data.get("starts", 0):
                     self.add_error("ends", "The end comes after the start.")
 
         return Booking

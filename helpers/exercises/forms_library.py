@@ -42,6 +42,7 @@ class BroughtBack(Exercise):
             (["1", "", ""], (), True, "Two empty lines are not the same book."),
             (["", ""], (), True, "Nothing has come back, and that is fine."),
             (["1", "1"], (1,), True, "One of the two lines is deleted."),
+            (["1", "1"], (0,), True, "One of the two lines is deleted."),
             (["1", "one"], (), False, "The second line is no number: its own error is enough."),
         ):
             words = f"lines {', '.join(each or '(empty)' for each in books)}"
@@ -53,7 +54,7 @@ class BroughtBack(Exercise):
                 raise Incorrect(f"{words}: expected {expected}, got {got}. {nudge}")
             if "one" in books and lines.non_form_errors():
                 raise Incorrect(f"{words}: expected no error of the whole set, got one. {nudge}")
-        return "seven counters: a book twice, empty lines, a deleted one, a line that is no number"
+        return "eight counters: a book twice, empty lines, a deleted one, a line that is no number"
 
     @solution
     def with_a_set():
@@ -101,6 +102,20 @@ class BroughtBack(Exercise):
                 books = [book for book in books if book]
                 if len(books) > len(set(books)):
                     raise forms.ValidationError("This book stands in two lines.")
+
+        return Lines
+
+    @mistake("line 1 deleted: expected valid")
+    def an_error_at_the_line():
+        class Lines(BaseFormSet):
+            def clean(self):
+                seen = set()
+                for line in self.forms:
+                    book = line.cleaned_data.get("book")
+                    if book in seen:
+                        line.add_error("book", "This book stands in two lines.")
+                    elif book:
+                        seen.add(book)
 
         return Lines
 

@@ -1,6 +1,7 @@
 """Trying forms and views of lessons 04, 05 and 07: a view behind an address of its own, a form with its fields."""
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterator
 
 from django import forms
@@ -28,14 +29,30 @@ def answered_by(view: Callable, templates: dict[str, str]) -> Iterator[None]:
 
 
 def ask(method: str, words: str, data: dict | None = None, address: str = ADDRESS):
-    """The response to a "get" or "post" of `data`; what the view does wrong becomes Incorrect, in words."""
+    """The response to a "get", "post" or "put" of `data`; what the view does wrong becomes Incorrect, in words."""
     try:
-        return pages.get(address, query_params=data) if method == "get" else pages.post(address, data)
+        with _no_second_telling():
+            if method == "get":
+                return pages.get(address, query_params=data)
+            return pages.post(address, data, REQUEST_METHOD=method.upper())
     except Exception as error:
         if isinstance(error, Incorrect) or is_environment(error):
             raise
         told = f"{error}" if isinstance(error, ValueError) else f"raised {type(error).__name__}: {error}"
+        if "cleaned_data" in told:
+            told = f"{told.rstrip('.')}. Nothing was checked before it was saved: is_valid(), with its brackets."
         raise Incorrect(f"{words}: {told}") from error
+
+
+@contextlib.contextmanager
+def _no_second_telling():
+    """A redirect that Django refuses is logged with its traceback; the learner gets a sentence from the check."""
+    log = logging.getLogger("django.security.DisallowedRedirect")
+    before, log.disabled = log.disabled, True
+    try:
+        yield
+    finally:
+        log.disabled = before
 
 
 def expect_form(attempt: type, names: list[str]) -> None:
@@ -63,6 +80,9 @@ def checked(form, words: str) -> dict[str, list[str]]:
         nudge = ""
         if isinstance(error, KeyError):
             nudge = " What has failed, or was left empty, is not in cleaned_data: ask with .get."
-        elif isinstance(error, TypeError):
+        elif isinstance(error, TypeError) and "NoneType" in str(error):
             nudge = " A field that has failed gives None: ask for both before you compare."
-        raise Incorrect(f"{words}: is_valid() raised {type(error).__name__}: {error}.{nudge}") from error
+        elif isinstance(error, AttributeError) and "NoneType" in str(error):
+            nudge = " What was left empty is None, where the field is not required."
+        told = str(error).rstrip(".")
+        raise Incorrect(f"{words}: is_valid() raised {type(error).__name__}: {told}.{nudge}") from error

@@ -39,8 +39,9 @@ class OnlyAPng(Exercise):
         expect_form(attempt, ["photo"])
         small = PNG + b"0" * 100
         for name, kind, content, fine, nudge in (
-            ("me.png", "image/png", small, True, ""),
+            ("me.png", "image/png", small, True, "It is a PNG: a file gives bytes, and those equal bytes, as in b'…'."),
             ("me.png", "image/png", b"<svg onload='alert(1)'>", False, "Name and content_type are the visitor's word."),
+            ("me.png", "image/png", PNG[:4] + b"0" * 100, False, "Only half of the eight bytes are those of a PNG."),
             ("me", "text/plain", small, True, "It is a PNG, whatever it is called."),
             ("me.png", "image/png", PNG + b"0" * 99_992, True, "100,000 bytes are allowed."),
             ("me.png", "image/png", PNG + b"0" * 99_993, False, "It has one byte too many: look at its size."),
@@ -56,7 +57,7 @@ class OnlyAPng(Exercise):
                 _expect_whole(form, words, content)
         if list(checked(attempt({}, {}), "no file")) != ["photo"]:
             raise Incorrect("no file: expected an error at photo, got none. Leave the field required.")
-        return "five files and none: judged by their bytes and their size"
+        return "six files and none: judged by their bytes and their size"
 
     @solution
     def by_its_bytes():
@@ -130,6 +131,49 @@ class OnlyAPng(Exercise):
 
         return PhotoForm
 
+    @mistake("Only half of the eight bytes")
+    def by_half_of_its_bytes():
+        class PhotoForm(forms.Form):
+            photo = forms.FileField()
+
+            def clean_photo(self):
+                photo = self.cleaned_data["photo"]
+                start = photo.read(8)
+                photo.seek(0)
+                if not start.startswith(b"\x89PNG") or photo.size > 100_000:
+                    raise forms.ValidationError("A PNG of at most 100 kB, please.")
+                return photo
+
+        return PhotoForm
+
+    @mistake("wants the file")
+    def the_bytes_returned():
+        class PhotoForm(forms.Form):
+            photo = forms.FileField()
+
+            def clean_photo(self):
+                content = self.cleaned_data["photo"].read()
+                if content[:8] != PNG or len(content) > 100_000:
+                    raise forms.ValidationError("A PNG of at most 100 kB, please.")
+                return content
+
+        return PhotoForm
+
+    @mistake("those equal bytes")
+    def text_for_bytes():
+        class PhotoForm(forms.Form):
+            photo = forms.FileField()
+
+            def clean_photo(self):
+                photo = self.cleaned_data["photo"]
+                start = photo.read(8)
+                photo.seek(0)
+                if start != "\x89PNG\r\n\x1a\n" or photo.size > 100_000:
+                    raise forms.ValidationError("A PNG of at most 100 kB, please.")
+                return photo
+
+        return PhotoForm
+
     @mistake("whatever it is called")
     def by_its_name_too():
         class PhotoForm(forms.Form):
@@ -150,5 +194,7 @@ def _expect_whole(form, words, content):
     photo = (form.cleaned_data or {}).get("photo")
     if photo is None:
         raise Incorrect(f"{words}: the form is valid, and the file is lost: does clean_photo return it?")
+    if not hasattr(photo, "read"):
+        raise Incorrect(f"{words}: clean_photo returned {type(photo).__name__}, and whoever saves it wants the file.")
     if photo.read() != content:
         raise Incorrect(f"{words}: whoever saves the file now misses its first bytes: go back to its beginning.")

@@ -80,13 +80,17 @@ class FourMend(Exercise):
         except Incorrect as error:
             if isinstance(error.__cause__, ImportError):
                 raise Incorrect(f"{error}. An import brings the model of today: the old one is in `apps`.") from error
+            if isinstance(error.__cause__, LookupError):
+                raise Incorrect(
+                    f"{error} Which `apps` is asked, and is the app named first, then the model?"
+                ) from error
             raise
         got = list(Book.objects.order_by("id").values_list("slug", flat=True))
         if got == FILLED:
             return "two slugs filled on the table of that time, and the third left as it was"
         if got[1] != ROWS[1][1]:
             raise Incorrect(f"the slugs are {described(got)}: one was filled already, and is another now.")
-        nudge = "Nothing is saved." if got == [slug for _, slug in ROWS] else ""
+        nudge = "Nothing is saved, or no book was found." if got == [slug for _, slug in ROWS] else ""
         raise Incorrect(f"the slugs are {described(got)}, expected {described(FILLED)}. {nudge}".rstrip())
 
     @solution
@@ -118,6 +122,12 @@ class FourMend(Exercise):
         for book in apps.get_model("shop", "Book").objects.all():
             book.slug = slugify(book.title)
             book.save()
+
+    @mistake("Which `apps` is asked")
+    def from_the_registry_of_today(apps, schema_editor):
+        from django.apps import apps as today
+
+        today.get_model("shop", "Book").objects.count()
 
     @mistake("raised ValueError")
     def without_its_app(apps, schema_editor):

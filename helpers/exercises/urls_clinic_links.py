@@ -1,10 +1,14 @@
 """The clinic of lesson 07, patient three: a list of links that breaks overnight."""
 
+from functools import partial
+
 from django.test import override_settings
+from django.urls import include, path
 
 from helpers.exercises.base import Exercise, Incorrect, mistake, solution
 from helpers.exercises.grading import call, described, expect_letter
 from helpers.exercises.querysets import within
+from helpers.project import cells
 
 LESSON = "07-urls"
 
@@ -62,21 +66,16 @@ class ThreeMend(Exercise):
         "list(speaker.talks.all()) reads what was fetched; an empty list is false. talk.get_absolute_url() writes.",
     )
 
-    @override_settings(ROOT_URLCONF="helpers.project.urls")
     def check(attempt):
         from helpers.conference.models import Speaker
 
         Speaker.objects.create(name="Nobody Yet", slug="nobody-yet")
-        expected = []
-        for speaker in Speaker.objects.all():
-            talk = speaker.talks.first()
-            expected.append((speaker.name, talk.get_absolute_url() if talk else None))
-        nudge = "Does each speaker ask again for the talks?"
-
-        def run(speakers):
-            return call(attempt, speakers, shown="speakers")
-
-        got = within(2, run, Speaker.objects.all(), words="first_pages(speakers)", nudge=nudge)
+        mounted = cells.urls([path("2011/", include("helpers.conference.urls"))], keep=False)
+        with override_settings(ROOT_URLCONF=mounted):
+            firsts = [(each.name, [*each.talks.all()][:1]) for each in Speaker.objects.prefetch_related("talks")]
+            expected = [(name, found[0].get_absolute_url() if found else None) for name, found in firsts]
+            run, nudge = partial(call, attempt, shown="speakers"), "Does each speaker ask again for the talks?"
+            got = within(2, run, Speaker.objects.all(), words="first_pages(speakers)", nudge=nudge)
         if not isinstance(got, list) or not all(isinstance(each, tuple) and len(each) == 2 for each in got):
             raise Incorrect(
                 f"first_pages(speakers): a list of pairs (name, address) is expected, got {described(got)}."
@@ -85,7 +84,9 @@ class ThreeMend(Exercise):
             raise Incorrect(f"first_pages(speakers): {len(expected)} speakers, and {len(got)} pairs: who is left out?")
         for ours, theirs in zip(expected, got, strict=True):
             if ours != theirs:
-                raise Incorrect(f"first_pages(speakers): expected {described(ours)}, got {described(theirs)}.")
+                by_hand = f"/2011{theirs[1]}" == ours[1]
+                nudge = " The conference is under /2011/ there: no address is written by hand." if by_hand else ""
+                raise Incorrect(f"first_pages(speakers): expected {described(ours)}, got {described(theirs)}.{nudge}")
         return f"{len(got)} speakers in two queries, {sum(link is None for _, link in got)} of them without a talk"
 
     @solution
@@ -120,6 +121,14 @@ class ThreeMend(Exercise):
         for speaker in speakers.prefetch_related("talks"):
             talks = list(speaker.talks.all())
             pairs.append((speaker.name, talks[-1].slug if talks else None))
+        return pairs
+
+    @mistake("no address is written by hand")
+    def by_hand(speakers):
+        pairs = []
+        for speaker in speakers.prefetch_related("talks"):
+            talks = list(speaker.talks.all())
+            pairs.append((speaker.name, f"/talks/{talks[0].slug}/" if talks else None))
         return pairs
 
     @mistake("a list of pairs")

@@ -1,21 +1,11 @@
 """The exercise of lesson 07 about converters: a time of day in an address, there and back."""
 
-import re
 from datetime import time
 
-from django.http import HttpResponse
-from django.urls import NoReverseMatch, Resolver404, path, register_converter, resolve, reverse
-from django.urls.converters import REGISTERED_CONVERTERS
-
-from helpers.exercises.base import Exercise, Incorrect, mistake, solution
-from helpers.exercises.grading import described
-from helpers.project import cells
+from helpers.exercises import urls_converter_trial
+from helpers.exercises.base import Exercise, mistake, solution
 
 LESSON = "07-urls"
-
-
-def _page(request, **given):
-    return HttpResponse("a page")
 
 
 class TimeOfDay(Exercise):
@@ -45,23 +35,8 @@ class TimeOfDay(Exercise):
     )
 
     def check(attempt):
-        if not isinstance(getattr(attempt, "regex", None), str):
-            raise Incorrect(f"regex is a text such as '[0-9]+', got {described(getattr(attempt, 'regex', None))}.")
-        for name in ("to_python", "to_url"):
-            if not callable(getattr(attempt, name, None)):
-                raise Incorrect(f"a converter has two methods, and {name} is not there.")
-        try:
-            re.compile(attempt.regex)
-        except re.error as error:
-            raise Incorrect(f"regex = {attempt.regex!r} is no regular expression: {error}.") from error
-        try:
-            register_converter(attempt, "time_of_the_check")
-            urlconf = cells.urls([path("at/<time_of_the_check:at>/", _page, name="at")], keep=False)
-            _there(urlconf)
-            _refused(urlconf)
-            _back(urlconf)
-        finally:
-            REGISTERED_CONVERTERS.pop("time_of_the_check", None)
+        urls_converter_trial.expect_converter(attempt)
+        urls_converter_trial.expect_addresses(attempt)
         return "09-30 is half past nine, 25-00 is nobody's address, and five past nine is written 09-05"
 
     @solution
@@ -120,6 +95,34 @@ class TimeOfDay(Exercise):
 
         return TimeOfDay
 
+    @mistake("/at/09.30/ should be a 404")
+    def any_letter_between():
+        class TimeOfDay(_right()):
+            regex = r"\d{2}.\d{2}"
+
+            def to_python(self, text):
+                return time(int(text[:2]), int(text[3:]))
+
+        return TimeOfDay
+
+    @mistake("has names of its own")
+    def named_groups():
+        class TimeOfDay(_right()):
+            regex = r"(?P<hour>\d{2})-(?P<minute>\d{2})"
+
+            def to_python(self, text):
+                return time(*map(int, text.split("-")))
+
+        return TimeOfDay
+
+    @mistake("/at/09-30/: to_python raised TypeError")
+    def text_for_numbers():
+        class TimeOfDay(_right()):
+            def to_python(self, text):
+                return time(*text.split("-"))
+
+        return TimeOfDay
+
     @mistake("to_python raised KeyError")
     def another_error():
         class TimeOfDay(_right()):
@@ -162,41 +165,3 @@ class TimeOfDay(Exercise):
 
 def _right():
     return TimeOfDay.solutions[0]()
-
-
-def _there(urlconf):
-    try:
-        got = resolve("/at/09-30/", urlconf).kwargs["at"]
-    except Resolver404:
-        raise Incorrect(
-            "/at/09-30/ is a 404: your pattern answers nothing. A converter's regex has no ^ and no $, and ValueError "
-            "in to_python says: not mine."
-        ) from None
-    if not isinstance(got, time) or got != time(9, 30):
-        raise Incorrect(f"/at/09-30/: a datetime.time is expected, time(9, 30), got {described(got)}.")
-
-
-def _refused(urlconf):
-    for text in ("9-30", "09-3", "09-300", "0930", "25-00", "09-75", "ab-cd"):
-        try:
-            got = resolve(f"/at/{text}/", urlconf).kwargs["at"]
-        except Resolver404:
-            continue
-        except Exception as error:
-            raise Incorrect(
-                f"/at/{text}/ should be a 404, and to_python raised {type(error).__name__}: only ValueError means 'not "
-                "mine', any other error is a 500."
-            ) from error
-        raise Incorrect(f"/at/{text}/ should be a 404, and the view was called with {described(got)}.")
-
-
-def _back(urlconf):
-    try:
-        got = reverse("at", urlconf, kwargs={"at": time(9, 5)})
-    except NoReverseMatch as error:
-        raise Incorrect(
-            "reverse with time(9, 5) raised NoReverseMatch: what to_url wrote has no two digits, a hyphen and two "
-            f"digits, so its own regex refuses it. {str(error).partition(' not found')[0]}."
-        ) from error
-    if got != "/at/09-05/":
-        raise Incorrect(f"reverse with time(9, 5): expected '/at/09-05/', got {described(got)}.")

@@ -9,23 +9,27 @@ from helpers.exercises.base import Exercise, Incorrect, mistake, solution
 from helpers.exercises.grading import call, described
 
 LESSON = "07-urls"
-HOST = "library.example"
+HOST, BRANCH = "library.example", "branch.library.example"
 SHELF = "/shelf/"
-# (what `next` is, whether the request came by https, where the reader should land)
+# (what `next` is, the request's scheme and host, where the reader should land)
 CASES = (
-    (None, False, SHELF),
-    ("", False, SHELF),
-    ("/books/pro-django/", False, "/books/pro-django/"),
-    ("/books/?page=2", True, "/books/?page=2"),
-    ("?page=2", False, "?page=2"),
-    (f"http://{HOST}/books/", False, f"http://{HOST}/books/"),
-    (f"https://{HOST}/books/", True, f"https://{HOST}/books/"),
-    (f"http://{HOST}/books/", True, SHELF),
-    ("https://evil.example/", False, SHELF),
-    ("//evil.example/", False, SHELF),
-    (r"/\evil.example/", True, SHELF),
-    ("///evil.example/", False, SHELF),
-    ("javascript:alert(1)", False, SHELF),
+    (None, "http", HOST, SHELF),
+    ("", "http", HOST, SHELF),
+    ("/books/pro-django/", "http", HOST, "/books/pro-django/"),
+    ("/books/?page=2", "https", HOST, "/books/?page=2"),
+    ("?page=2", "http", HOST, "?page=2"),
+    (f"http://{HOST}/books/", "http", HOST, f"http://{HOST}/books/"),
+    (f"https://{HOST}/books/", "https", HOST, f"https://{HOST}/books/"),
+    (f"https://{BRANCH}/books/", "https", BRANCH, f"https://{BRANCH}/books/"),
+    (f"http://{HOST}/books/", "https", HOST, SHELF),
+    ("https://evil.example/", "http", HOST, SHELF),
+    ("//thief.example/", "http", HOST, SHELF),
+    (r"/\thief.example/", "https", HOST, SHELF),
+    ("///thief.example/", "http", HOST, SHELF),
+    (f"http://{HOST}.thief.example/", "http", HOST, SHELF),
+    (f"http://{HOST}@thief.example/", "http", HOST, SHELF),
+    ("javascript:alert(1)", "http", HOST, SHELF),
+    (f"https://{HOST}/books/", "https", BRANCH, SHELF),
 )
 
 
@@ -47,14 +51,12 @@ class AfterLogin(Exercise):
     )
 
     def check(attempt):
-        with override_settings(ALLOWED_HOSTS=[HOST]):
-            for target, secure, expected in CASES:
+        with override_settings(ALLOWED_HOSTS=[HOST, BRANCH]):
+            for target, scheme, host, expected in CASES:
                 data = {} if target is None else {"next": target}
-                request = RequestFactory().get("/login/", data, secure=secure, headers={"host": HOST})
-                came = f"by {'https' if secure else 'http'}, " + (
-                    "without next" if target is None else f"next={target!r}"
-                )
-                _judge(_answer(attempt, request, came, target), came, expected)
+                request = RequestFactory().get("/login/", data, secure=scheme == "https", headers={"host": host})
+                came = f"{scheme}://{host}, " + ("without next" if target is None else f"next={target!r}")
+                _judge(_answer(attempt, request, came, target), came, expected, request)
         return f"{len(CASES)} readers landed where they should"
 
     @solution
@@ -66,7 +68,7 @@ class AfterLogin(Exercise):
         safe = url_has_allowed_host_and_scheme(target, host, require_https=request.is_secure())
         return HttpResponseRedirect(target if safe else "/shelf/")
 
-    @mistake("this host is library.example, and that is another one")
+    @mistake("To a browser that is not an address of library.example")
     def begins_with_a_slash(request):
         target = request.GET.get("next") or SHELF
         if f"://{request.get_host()}/" in target and not (request.is_secure() and target.startswith("http:")):
@@ -91,7 +93,38 @@ class AfterLogin(Exercise):
         safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
         return redirect(target if safe else SHELF)
 
-    @mistake("this host is library.example, and that is another one")
+    @mistake("is it written into the answer")
+    def a_host_by_hand(request):
+        target = request.GET.get("next")
+        safe = url_has_allowed_host_and_scheme(target, {HOST}, require_https=request.is_secure())
+        return HttpResponseRedirect(target if safe else SHELF)
+
+    @mistake("To a browser that is not an address of library.example")
+    def this_host_in_front(request):
+        target = request.GET.get("next") or SHELF
+        ours = f"{request.scheme}://{request.get_host()}"
+        local = target.startswith(("/", "?")) and not target.startswith(("//", "/\\"))
+        return HttpResponseRedirect(target if local or target.startswith(ours) else SHELF)
+
+    @mistake("To a browser that is not an address of library.example")
+    def a_list_of_thieves(request):
+        target = request.GET.get("next") or SHELF
+        bad = "evil" in target or "javascript" in target or request.is_secure() and target.startswith("http:")
+        return HttpResponseRedirect(SHELF if bad else target)
+
+    @mistake("has a slash at its end")
+    def another_shelf(request):
+        target = request.GET.get("next")
+        safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+        return HttpResponseRedirect(target if safe else "/shelf")
+
+    @mistake("Without `next` the shelf is left")
+    def an_empty_address(request):
+        target = request.GET.get("next") or ""
+        safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+        return HttpResponseRedirect(target if safe else "")
+
+    @mistake("To a browser that is not an address of library.example")
     def whatever_it_says(request):
         target = request.GET.get("next") or SHELF
         if request.is_secure() and target.startswith("http:"):
@@ -122,18 +155,30 @@ def _answer(attempt, request, came, target):
         raise Incorrect(f"{came}: {error}") from error
 
 
-def _judge(got, came, expected):
+def _judge(got, came, expected, request):
     if got is None:
         raise Incorrect(f"{came}: a redirect is expected, and nothing came back: is there a `return` on every way?")
     if not isinstance(got, HttpResponseRedirect):
         raise Incorrect(f"{came}: a redirect is expected, got {described(type(got).__name__)}.")
-    if got.url == expected:
-        return
+    if got.url != expected:
+        where = got.url or "an empty address"
+        raise Incorrect(f"{came}: expected {expected}, got {where}. {_why(got.url, expected, request)}")
+
+
+def _why(got, expected, request):
+    host, target = request.get_host(), request.GET.get("next")
+    if expected != SHELF and host == BRANCH:
+        return "This host is another one now: is it written into the answer?"
     if expected != SHELF:
-        raise Incorrect(f"{came} leads to this host: expected {expected}, got {got.url}.")
-    why = f"this host is {HOST}, and that is another one"
-    if got.url.startswith(f"http://{HOST}"):
-        why = "who came by https is never sent on to http"
-    if got.url.startswith("javascript"):
-        why = "that is a script, and no address of this host"
-    raise Incorrect(f"{came}: expected {SHELF}, got {got.url or 'an empty address'}: {why}.")
+        return "That leads to this host."
+    if not target and not got:
+        return "Without `next` the shelf is left."
+    if got == SHELF.rstrip("/"):
+        return "The shelf's address has a slash at its end."
+    if got.startswith("javascript"):
+        return "That is a script, and no address of this host."
+    if target == f"http://{host}/books/":
+        return "Who came by https is never sent on to http."
+    if "\\" in (target or ""):
+        return "A browser reads \\ as a slash: to it, what came is another host."
+    return f"To a browser that is not an address of {host}."

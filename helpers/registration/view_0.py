@@ -70,7 +70,10 @@ def register(request):
                 except ValueError:
                     form.add_error("minutes", "Enter a whole number.")
                     ok = False
-            if kind not in ("keynote", "talk", "panel", "tutorial", "lightning"):
+            if kind == "":
+                form.add_error("kind", "This field is required.")
+                ok = False
+            elif kind not in ("keynote", "talk", "panel", "tutorial", "lightning"):
                 form.add_error("kind", f"Select a valid choice. {kind} is not one of the available choices.")
                 ok = False
             else:
@@ -91,13 +94,20 @@ def register(request):
                         if minutes < 15 or minutes > 60:
                             form.add_error("minutes", "This kind takes 15 to 60 minutes.")
                             ok = False
-            try:
-                starts_at = timezone.make_aware(datetime.strptime(data["starts_at"], "%Y-%m-%d %H:%M"))
-            except ValueError:
-                form.add_error("starts_at", "Enter a valid date/time.")
+            if data["starts_at"] == "":
+                form.add_error("starts_at", "This field is required.")
                 ok = False
+            else:
+                try:
+                    starts_at = timezone.make_aware(datetime.strptime(data["starts_at"], "%Y-%m-%d %H:%M"))
+                except ValueError:
+                    form.add_error("starts_at", "Enter a valid date/time.")
+                    ok = False
             room = Room.objects.filter(slug=data["room"]).first()
-            if room is None:
+            if data["room"] == "":
+                form.add_error("room", "This field is required.")
+                ok = False
+            elif room is None:
                 form.add_error("room", "Select a valid choice. That choice is not one of the available choices.")
                 ok = False
             else:

@@ -25,12 +25,12 @@ class RegisterForm(forms.Form):
 
 
 def register(request):
-    form = RegisterForm(request.POST or None)
+    form = RegisterForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         return render(request, "register.html", {"form": form})
     data = form.cleaned_data
     minutes = years = starts_at = None
-    for name in ("name", "title", "minutes", "rules"):
+    for name in ("name", "title", "kind", "minutes", "room", "starts_at", "rules"):
         if data[name] == "":
             form.add_error(name, "This field is required.")
     parts = urlsplit(data["website"])
@@ -50,8 +50,8 @@ def register(request):
             minutes = int(data["minutes"])
         except ValueError:
             form.add_error("minutes", "Enter a whole number.")
-    kind = data["kind"]
-    if kind not in ("keynote", "talk", "panel", "tutorial", "lightning"):
+    kind = data.get("kind")
+    if kind and kind not in ("keynote", "talk", "panel", "tutorial", "lightning"):
         form.add_error("kind", f"Select a valid choice. {kind} is not one of the available choices.")
     if kind == "keynote" and not request.user.is_staff:
         form.add_error("kind", "Only the staff registers a keynote.")
@@ -61,12 +61,13 @@ def register(request):
         form.add_error("minutes", "This kind takes 60 to 240 minutes.")
     if minutes is not None and kind in ("keynote", "talk", "panel") and not 15 <= minutes <= 60:
         form.add_error("minutes", "This kind takes 15 to 60 minutes.")
-    try:
-        starts_at = timezone.make_aware(datetime.strptime(data["starts_at"], "%Y-%m-%d %H:%M"))
-    except ValueError:
-        form.add_error("starts_at", "Enter a valid date/time.")
-    room = Room.objects.filter(slug=data["room"]).first()
-    if room is None:
+    if data.get("starts_at"):
+        try:
+            starts_at = timezone.make_aware(datetime.strptime(data["starts_at"], "%Y-%m-%d %H:%M"))
+        except ValueError:
+            form.add_error("starts_at", "Enter a valid date/time.")
+    room = Room.objects.filter(slug=data.get("room")).first()
+    if "room" in data and room is None:
         form.add_error("room", "Select a valid choice. That choice is not one of the available choices.")
     if room is not None and starts_at is not None and minutes is not None:
         ends_at = starts_at + timedelta(minutes=minutes)

@@ -28,7 +28,7 @@ class RegisterForm(forms.Form):
 
 
 def register(request):
-    form = RegisterForm(request.POST or None)
+    form = RegisterForm(request.POST if request.method == "POST" else None)
     if not form.is_bound:
         return render(request, "register.html", {"form": form})
     form.full_clean()

@@ -39,10 +39,10 @@ class RegisterForm(forms.ModelForm):
         return title
 
     def clean(self):
-        if self.cleaned_data.get("kind") == "keynote" and not self.user.is_staff:
-            self.add_error("kind", "Only the staff registers a keynote.")
         self.check_room()
         self.check_minutes()
+        if self.cleaned_data.get("kind") == "keynote" and not self.user.is_staff:
+            self.add_error("kind", "Only the staff registers a keynote.")
 
     def check_room(self):
         room, starts_at, minutes = map(self.cleaned_data.get, ("room", "starts_at", "minutes"))
@@ -53,8 +53,8 @@ class RegisterForm(forms.ModelForm):
             self.add_error("starts_at", "The room is taken at that time.")
 
     def check_minutes(self):
-        kind, minutes = self.data.get("kind"), self.cleaned_data.get("minutes")
-        if kind not in MINUTES or minutes is None:
+        kind, minutes = map(self.cleaned_data.get, ("kind", "minutes"))
+        if None in (kind, minutes):
             return
         least, most = MINUTES[kind]
         if not least <= minutes <= most:
@@ -73,7 +73,7 @@ class RegisterForm(forms.ModelForm):
 
 
 def register(request):
-    form = RegisterForm(request.POST or None, user=request.user)
+    form = RegisterForm(request.POST if request.method == "POST" else None, user=request.user)
     if not form.is_valid():
         return render(request, "register.html", {"form": form})
     talk = form.save()

@@ -33,6 +33,11 @@ class OnPort(Server):
 
     def prepare(self) -> None:
         self.port = self.port or bound_port()
+        # Some (granian, HAProxy) would share it with another process of this user, each getting a part of the requests.
+        if taken(self.host, self.port):
+            raise ServerDied(
+                f"{self.name} cannot start: its port {self.port} is in use by another process; end that one."
+            )
 
     def asked(self) -> bool:
         """True once a real request was answered."""
@@ -108,6 +113,17 @@ def http_status(host: str, port: int, request: bytes = _GET % b"/", seconds: flo
         connection.sendall(request)
         found = re.match(rb"HTTP/\d(?:\.\d)? (\d{3})", connection.recv(4096))
     return int(found[1]) if found else None
+
+
+def taken(host: str, port: int) -> bool:
+    """True where somebody listens on this port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that have just ended do not count
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return True
+    return False
 
 
 def listens(pid: int | None, port: int) -> bool:
