@@ -1,11 +1,14 @@
-"""`make benchmark`: runs every benchmark, writes one table to docs/benchmarks.md; `--tests` times `make test` too."""
+"""`make benchmark`: runs every benchmark, writes one table to docs/benchmarks.md; `--tests` times `make test` too.
+
+With names, as in `python -m benchmarks pages stack`, only those run, and nothing is written.
+"""
 
 import platform
 import subprocess
 import sys
 import time
 
-from benchmarks import caching, curve, orm, pages, servers, starting
+from benchmarks import caching, curve, orm, pages, servers, stack, starting
 from benchmarks.timing import row
 from helpers import paths
 
@@ -21,8 +24,12 @@ things within one run; they hold for that machine, and roughly elsewhere.
 
 def main() -> None:
     """Print the rows as they come, and store the table."""
+    every = {each.__name__.rpartition(".")[2]: each for each in (curve, servers, starting, orm, caching, pages, stack)}
+    chosen = [name for name in sys.argv[1:] if not name.startswith("-")]
+    if unknown := [name for name in chosen if name not in every]:
+        sys.exit(f"There is no benchmark {unknown[0]!r}: take some of {', '.join(every)}.")
     lines = []
-    for benchmark in (curve, servers, starting, orm, caching, pages):
+    for benchmark in [every[name] for name in chosen or every]:
         for each in benchmark.rows():
             lines.append("| " + " | ".join(each.values()) + " |")
             print(lines[-1], flush=True)
@@ -36,6 +43,8 @@ def main() -> None:
             + " |"
         )
         print(lines[-1])
+    if chosen:
+        return
     machine = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
     (paths.ROOT / "docs" / "benchmarks.md").write_text(HEAD.format(machine=machine) + "\n".join(lines) + "\n")
 
