@@ -111,6 +111,14 @@ def _ask(method, client, url, data, more):
             f"The view `{found[1].rpartition('.')[2]}` returned {found[2]}, and Django needs a response: look for a "
             "way through it that ends without `return render(…)` or `return redirect(…)`."
         ) from error
+    except AttributeError as error:
+        # Middleware was handed what the view returned, and asks it for a header.
+        if not isinstance(error.obj, str | bytes | dict | list | tuple | int | float):
+            raise
+        raise ValueError(
+            f"The view returned {type(error.obj).__name__} ({str(error.obj)[:60]!r}), and Django needs a response: "
+            "wrap text in HttpResponse(…), a dict in JsonResponse(…), or end with `return render(…)`."
+        ) from error
     response.sent, response.forms_seen = data, seen
     return response
 

@@ -54,6 +54,8 @@ def site():
         path("two/", two),
         path("nothing/", nothing),
         path("raising/", raising),
+        path("text/", lambda request: "saved"),
+        path("mistyped/", lambda request: request.cleaned),
         path("broken/", lambda request: render(request, "broken.html")),
     ]
     with override_settings(ROOT_URLCONF=cells.urls(patterns)):
@@ -105,6 +107,10 @@ def test_what_a_learner_gets_wrong_is_said_in_a_sentence_and_not_in_the_log(capl
     monkeypatch.setattr(logging.getLogger("django"), "propagate", True)
     with pytest.raises(ValueError, match="The view `nothing` returned None, and Django needs a response"):
         pages.post("/nothing/")
+    with pytest.raises(ValueError, match="The view returned str .'saved'., and Django needs a response: wrap text"):
+        pages.post("/text/")
+    with pytest.raises(AttributeError, match="no attribute 'cleaned'"):
+        pages.get("/mistyped/")
     assert not caplog.records
     with pytest.raises(ValueError, match="something else"):
         pages.get("/raising/")
