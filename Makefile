@@ -45,10 +45,16 @@ test: $(STAMP)  ## prove the workshop on this machine
 	$(RUN) -m pytest $(NBVAL) -n 2 --dist loadfile notebooks
 	@$(RUN) -m helpers.commands.counts $(COUNTS)
 
-test-all: test wheels  ## the same and more: cells twice, in wrong orders, embedded servers, as another user
+BEGAN := build/began
+.PHONY: began
+began:
+	@mkdir -p build && touch $(BEGAN)
+
+test-all: began test wheels  ## the same and more: cells twice, in wrong orders, embedded servers, as another user
 	$(RUN) -m helpers.commands.reruns
 	TROUBLESPOTS_SERVERS=embedded $(RUN) -m pytest $(NBVAL) notebooks/09-hit-rate.ipynb
 	$(RUN) -m helpers.commands.other_user test-services LOCK=$(LOCK)
+	$(RUN) -m helpers.commands.leftovers --since $(BEGAN)
 
 SERVICES := boot embedded_conformance embedded_memcached every_server gunicorn in_front jupyter_dies lab memcached orphans \
             postgres python_servers replay site stack valkey
