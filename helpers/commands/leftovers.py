@@ -31,7 +31,7 @@ def processes(since: float) -> list[str]:
     place, found = str(Path(tempfile.gettempdir()) / PREFIX), []
     for process in psutil.process_iter():
         try:
-            # The moment at which a process began is known to a second or so, as it is counted from the machine's own start.
+            # When a process began is known to a second or so: it is counted from the machine's own start.
             if process.create_time() < since - 2 or process.status() == psutil.STATUS_ZOMBIE:
                 continue
             words = process.cmdline()
