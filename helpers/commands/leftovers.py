@@ -9,6 +9,8 @@ from pathlib import Path
 
 import psutil
 
+from helpers.project import temporary
+
 PREFIX = "troublespots-"
 # PostgreSQL's programs, copied once for a user who cannot reach them: kept on purpose.
 _KEPT = re.compile(rf"{PREFIX}postgres-\d+-\d+$")
@@ -16,6 +18,7 @@ _KEPT = re.compile(rf"{PREFIX}postgres-\d+-\d+$")
 
 def folders(since: float) -> list[Path]:
     """The workshop's folders in the temp folder that were made after the moment `since` (seconds since 1970)."""
+    temporary.sweep()  # databases of kernels that were killed: the next kernel would do it
     found = []
     for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         try:

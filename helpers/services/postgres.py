@@ -178,8 +178,10 @@ def _reachable(postgres, user):
         for part in (install, libraries):
             if part.exists():
                 shutil.copytree(part, partial / part.relative_to(package.parent), symlinks=True)
-        if not copy.exists():
+        try:
             partial.rename(copy)
+        except OSError:  # another process was faster, and its copy is as good
+            shutil.rmtree(partial, ignore_errors=True)
     return str(copy / install.relative_to(package.parent) / "bin" / "postgres")
 
 
