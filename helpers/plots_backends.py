@@ -12,8 +12,8 @@ def side_by_side(frame: pd.DataFrame, panels: dict, name: str, group: str, guess
 
     Each `group` is one kind of dot ("theory" an upright stroke); rows stand in the order of the frame, the first on
     top. Columns that end in "_rate" or "_share" are shares (0–1, shown in %); the others start at 0. A number as
-    `guess` is drawn upright in the first panel, `...` draws nothing. Returns the figure. Raises ValueError for a frame
-    without those columns.
+    `guess` is drawn upright in the first panel, or named where it lies outside; `...` draws nothing. Returns the
+    figure. Raises ValueError for a frame without those columns.
     """
     plots.need(frame, (*panels, name, group), "hand in the one of the cell above")
     names = list(dict.fromkeys(frame[name]))
@@ -36,12 +36,24 @@ def side_by_side(frame: pd.DataFrame, panels: dict, name: str, group: str, guess
         ax.set_yticks(range(len(names)), names)
         ax.grid(alpha=0.25)
         ax.spines[["top", "right"]].set_visible(False)
-    if isinstance(guess, (int, float)) and not isinstance(guess, bool):
-        row[0].axvline(guess, color=plots.PURPLE, linestyle=":", linewidth=1.4)
-        row[0].annotate(" your guess", (guess, 0.01), xycoords=("data", "axes fraction"), color=plots.PURPLE)
+    _draw_guess(row[0], guess)
     handles, labels = row[0].get_legend_handles_labels()
-    figure.legend(handles, labels, title=group, loc="outside lower center", ncols=len(labels), frameon=False)
+    if len(labels) > 1:
+        figure.legend(handles, labels, title=group, loc="outside lower center", ncols=len(labels), frameon=False)
     return figure
+
+
+def _draw_guess(ax, guess):
+    """An upright line at a number; one that lies outside, as 60 for 60 %, would stretch the picture: it is named."""
+    if not isinstance(guess, (int, float)) or isinstance(guess, bool):
+        return
+    left, right = ax.get_xlim()
+    if left <= guess <= right:
+        ax.axvline(guess, color=plots.PURPLE, linestyle=":", linewidth=1.4)
+        ax.annotate(" your guess", (guess, 0.01), xycoords=("data", "axes fraction"), color=plots.PURPLE)
+    else:
+        words = f"your guess, {guess:g}, lies outside" + ("" if right > 2 else " (0.6 is 60 %)")
+        ax.annotate(words, (0.98, 0.01), xycoords="axes fraction", ha="right", color=plots.PURPLE)
 
 
 def growth(frame: pd.DataFrame, x: str, y: str, xlabel: str, ylabel: str, ax=None):
@@ -80,5 +92,6 @@ def freshness(frame: pd.DataFrame, ax=None):
     ax.set_xticks(range(len(setups)), setups)
     ax.set_yticks(range(len(changes)), changes)
     ax.set(xlim=(-0.6, len(setups) - 0.4), ylim=(len(changes) - 0.5, -0.5), xlabel="what keeps the cache right")
+    ax.set_ylabel("how the row was changed")
     ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
     return ax

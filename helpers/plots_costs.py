@@ -49,7 +49,8 @@ def spans(frame: pd.DataFrame, xlabel: str, ax=None):
         ax.plot(rows[0.5], place, MARKERS[number], color=COLOURS[number], label=where, markersize=6)
     ax.set_yticks(range(len(names)), names)
     ax.set(xscale="log", xlabel=xlabel, ylim=(len(names) - 0.5, -0.5))
-    ax.legend(frameon=False)
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.14), ncols=3, frameon=False)  # else its marks pass for data
     return ax
 
 

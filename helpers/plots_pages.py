@@ -59,7 +59,7 @@ def panels(frame: pd.DataFrame, values: dict, name: str):
     places = range(len(frame))[::-1]
     panes = figure.subplots(1, len(values), sharey=True, squeeze=False)[0]
     for ax, (column, label) in zip(panes, values.items(), strict=True):
-        ax.plot(frame[column], places, "o", color=plots.COLOURS[0], markersize=7, clip_on=False)
+        ax.plot(frame[column], places, "o", color=plots.COLOURS[0], markersize=7, clip_on=False, zorder=3)
         decimals = 0 if (frame[column] % 1 == 0).all() else 2
         for number, place in zip(frame[column], places, strict=True):
             ax.annotate(

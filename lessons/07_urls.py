@@ -3,7 +3,7 @@
 #
 # After this lesson you can say which pattern answers an address, why it is not the one you wrote, and how an address is made without writing it.
 #
-# **Core:** 60 minutes · **deeper:** 90 minutes · **needs:** 01 · **helps:** 04, 05, 15 ·
+# **Core:** 60 minutes · **deeper:** 95 minutes · **needs:** 01 · **helps:** 04, 05, 15 ·
 # **starts:** nothing
 #
 # Credit: URLs stand on Issac Kelly's list, "Teaching Django to comrades", DjangoCon 2011, as Rob Martin noted it in

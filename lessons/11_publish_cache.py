@@ -3,7 +3,7 @@
 #
 # Which whole pages may be kept, for whom, and what has to go when a row changes? Count it.
 #
-# **Core:** 60 minutes · **deeper:** 45 minutes · **needs:** 08, 09 · **helps:** 12, 14 ·
+# **Core:** 60 minutes · **deeper:** 50 minutes · **needs:** 08, 09 · **helps:** 12, 14 ·
 # **starts:** memcached and gunicorn, on loopback
 #
 # Credit: the pattern comes from Jacob Burch and Noah Silas, "Cache Rules Everything Around Me", DjangoCon 2011, as told in
@@ -53,6 +53,7 @@ from helpers.project import site
 from helpers.services import memcached
 
 lesson.start("11-publish-cache")
+pd.set_option("display.max_colwidth", 80)  # whole headers in the tables
 server = memcached.start(memory_mb=64)  # one for the whole lesson
 memcache = "django.core.cache.backends.memcached.PyMemcacheCache"
 CACHES = {"default": {"BACKEND": memcache, "LOCATION": server.url}}
@@ -132,15 +133,16 @@ pages_server = memcached.start(memory_mb=16)
 two_caches = {**CACHES, "pages": {"BACKEND": memcache, "LOCATION": pages_server.url}}
 cached = [UPDATE, *settings.MIDDLEWARE, FETCH]
 prefixed, aliased = {"CACHE_MIDDLEWARE_KEY_PREFIX": "two"}, {"CACHE_MIDDLEWARE_ALIAS": "pages"}
+brief = {"CACHE_MIDDLEWARE_SECONDS": 30, "CACHE_MIDDLEWARE_KEY_PREFIX": "three"}
 flushed, rows = 4, []
-for number, named in enumerate([{}, {}, prefixed, aliased, {}, aliased]):
+for number, named in enumerate([{}, {}, prefixed, aliased, {}, aliased, brief]):
     with override_settings(CACHES=two_caches, MIDDLEWARE=cached, **named):
         if number in (0, flushed):
             cache.clear()  # the default one alone
         page = visit("/talks/?named")
     name = ", ".join(f"{setting}={value}" for setting, value in named.items()) or "as usual"
-    rows.append([name, number >= flushed, page.hit, page.queries])
-steered = pd.DataFrame(rows, columns=["settings", "default flushed", "found", "queries"])
+    rows.append([name, number >= flushed, page.hit, page.queries, page["Cache-Control"]])
+steered = pd.DataFrame(rows, columns=["settings", "flushed", "found", "queries", "browsers told"])
 steered
 
 # %%
@@ -150,7 +152,11 @@ claim(
 )
 claim(
     "With an alias the pages lie in the other cache: a flush of the default one leaves them.",
-    steered.found.tolist()[3:], equals=[False, False, True],
+    steered.found.tolist()[3:6], equals=[False, False, True],
+)
+claim(
+    "CACHE_MIDDLEWARE_SECONDS is told to browsers too: 30 in place of the usual 600.",
+    steered["browsers told"].tolist()[5:], equals=["max-age=600", "max-age=30"],
 )
 
 # %% [markdown]
@@ -179,8 +185,9 @@ medians.pivot(index="page", columns="way").round(2)
 # %% tags=["hidden-source"]
 ax = plots.axes(height=2.8)
 plots.dots(medians, "ms", "time of one visit, median of 15 (ms)", "page", "way", ax=ax)
+ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.2), ncols=2, frameon=False)
 ax.set_xlim(left=0)
-ax.set_title("From the cache every page takes the same time; made, each its own")
+ax.set_title("From the cache all pages take about the same time; made, each its own")
 lesson.show(
     ax,
     alt="Median times of three pages: the list of talks takes longest to make and a single talk"
@@ -1073,7 +1080,7 @@ claim(
 )
 
 # %% [markdown]
-# Now nine kinds of answers, each visited twice without cookies. Which of them does Django keep?
+# Now ten kinds of answers, each visited twice without cookies. Which of them does Django keep?
 
 # %%
 kinds = {
@@ -1084,6 +1091,7 @@ kinds = {
     "private": {"headers": {"Cache-Control": "private"}},
     "max-age=0": {"headers": {"Cache-Control": "max-age=0"}},
     "no-store": {"headers": {"Cache-Control": "no-store"}},
+    "never_cache": {},
     "Set-Cookie": {},
     "Set-Cookie, Vary: Cookie": {"headers": {"Vary": "Cookie"}},
 }
@@ -1098,7 +1106,8 @@ def answer_of(request, kind):
 
 
 # %%
-answers_6 = (path("<str:kind>/", answer_of),)
+nobody_keeps = path("never_cache/", never_cache(answer_of), {"kind": "never_cache"})
+answers_6 = (nobody_keeps, path("<str:kind>/", answer_of))
 rows = []
 with quiet, override_settings(CACHES=CACHES, MIDDLEWARE=cached, ROOT_URLCONF=answers_6):
     cache.clear()
@@ -1106,15 +1115,22 @@ with quiet, override_settings(CACHES=CACHES, MIDDLEWARE=cached, ROOT_URLCONF=ans
         first, second = visit(f"/{kind}/"), visit(f"/{kind}/")
         given = second.cookies.get("visitor")
         same = given is not None and given.value == first.cookies["visitor"].value
-        rows.append([kind, second.hit, same])
-kept = pd.DataFrame(rows, columns=["answer", "kept", "same cookie for both"]).set_index("answer")
+        rows.append([kind, second.hit, same, first.headers.get("Cache-Control", "")])
+columns = ["answer", "kept", "same cookie for both", "Cache-Control"]
+kept = pd.DataFrame(rows, columns=columns).set_index("answer")
 kept
 
 # %%
-refused = ["error 404", "error 500", "redirect", "private", "max-age=0", "no-store"]
+errors = ["error 404", "error 500", "redirect"]
+refused = [*errors, "private", "max-age=0", "no-store", "never_cache"]
 claim(
     "Errors, redirects, and what says private, no-store or max-age=0 are not kept by Django.",
     kept.kept[refused].sum(), equals=0,
+)
+claim(
+    "never_cache says private, no-store and max-age=0 at once.",
+    [word in kept["Cache-Control"]["never_cache"] for word in ("private", "no-store", "max-age=0")],
+    equals=[True] * 3,
 )
 claim(
     "An answer with Set-Cookie and no Vary: Cookie is kept: two visitors get one cookie.",
@@ -1137,6 +1153,7 @@ ages = {
     "cache_page(600)": (settings.MIDDLEWARE, keep(plain)),
     "cache_page(600), max_age inside": (settings.MIDDLEWARE, keep(brief)),
     "cache_page(600), both inside": (settings.MIDDLEWARE, keep(both)),
+    "cache_page(-5)": (settings.MIDDLEWARE, cache_page(-5)(plain)),
     "both, the middlewares": (cached, both),
     "s_maxage, the middlewares": (cached, shared),
 }
@@ -1176,6 +1193,12 @@ claim(
     "max_age=1 inside cache_page(600): browsers keep it 1 s, the server keeps on.",
     [browsers_s.iloc[1], bool(still_there.iloc[1])], equals=[1, True],
 )
+claim(
+    "cache_page(-5) raises nothing: no cache keeps the page, and browsers are told max-age=0.",
+    [browsers_s["cache_page(-5)"], bool(still_there["cache_page(-5)"])], equals=[0, False],
+)
+
+# %%
 claim(
     "The middlewares follow max-age, not s-maxage: gone after 3 s, shared caches keep on.",
     [shared_caches_s["both, the middlewares"], bool(still_there["both, the middlewares"])],
@@ -1280,7 +1303,8 @@ claim(
 )
 
 # %% [markdown]
-# Sessions are careful with a memcached that is gone. Is the page cache? The last server is stopped by now:
+# Sessions are careful with a memcached that is gone. Is the page cache? The last server is stopped by now. And what of a page that no
+# memcached takes, because it is larger than a megabyte?
 
 # %%
 gone = {}
@@ -1288,12 +1312,23 @@ with quiet, override_settings(CACHES=own, MIDDLEWARE=cached):
     gone["page cache"] = visit("/talks/").status_code
 with override_settings(CACHES=own, MIDDLEWARE=settings.MIDDLEWARE):
     gone["no page cache"] = visit("/talks/").status_code
+large = {"ROOT_URLCONF": (path("large/", lambda request: HttpResponse("x" * 2_000_000)),)}
+for way, middleware in {"page cache": cached, "no page cache": settings.MIDDLEWARE}.items():
+    with quiet, override_settings(CACHES=CACHES, MIDDLEWARE=middleware, **large):
+        gone[f"2 MB, {way}"] = visit("/large/").status_code
+lenient = {"default": {**CACHES["default"], "OPTIONS": {"ignore_exc": True}}}
+with override_settings(CACHES=lenient, MIDDLEWARE=cached, **large):
+    gone["2 MB, page cache, ignore_exc"] = visit("/large/").status_code
 gone
 
 # %%
 claim(
     "Without its memcached the page cache answers error 500 for a page that Django could make.",
-    list(gone.values()), equals=[500, 200],
+    list(gone.values())[:2], equals=[500, 200],
+)
+claim(
+    "With a page cache, a page of 2 MB is an error 500 too; without one, or with ignore_exc, not.",
+    list(gone.values())[2:], equals=[500, 200, 200],
 )
 
 # %% [markdown]
@@ -1328,6 +1363,7 @@ because = "..."  # one sentence: why does cached_db survive what cache does not?
 # **Why.** A session is no copy of anything: where it lies in the cache alone, the cache is its only source, and the rule of lesson 08
 # is broken. A restart, a full memcached, a deployment with another key prefix: each logs people out, without an error. `cached_db`
 # writes both and reads the cache first: the common visit is as quick, and what is lost is read again from the database.
+# The page cache itself catches no error of its memcached: give its `CACHES` entry `ignore_exc` (lesson 08), and what fails is a miss.
 #
 # Parsed templates are a cache as it should be: the file is the source, the copy is made again by a restart. That is why a
 # changed template needs one in production.

@@ -26,3 +26,9 @@ def test_only_what_is_named_raises(failing):
         calls.pop(failing)()
     for call in calls.values():
         assert call() is None
+
+
+def test_where_set_fails_add_fails_too_and_with_the_error_that_was_wanted():
+    with pytest.raises(KeyError, match="set: no answer"):
+        BrokenCache(("set",), error=KeyError).add("key", 1)
+    assert BrokenCache(("get",)).add("key", 1)

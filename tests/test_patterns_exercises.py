@@ -30,9 +30,12 @@ def test_the_shelf_answers_as_the_local_memory_cache_does(cache):
     assert cache.get("a") == [1]
     assert cache.get_or_set("b", lambda: 5) == 5 and cache.get_or_set("b", 6) == 5
     assert cache.incr("b") == 6 and cache.incr("b", 4) == 10
+    assert "b" in cache and "c" not in cache
     assert cache.delete("b") is True and cache.delete("b") is False
     with pytest.raises(ValueError, match="not found"):
         cache.incr("b")
+    cache.clear()
+    assert "a" not in cache
 
 
 @pytest.mark.parametrize("answer", Key.solutions, ids=lambda each: each.__name__)

@@ -1,8 +1,10 @@
 """The exercise of lesson 12 that takes up django-autocache: one object by its pk, right after every commit."""
 
 import gc
+import warnings
 from functools import partial
 
+from django.core.cache import CacheKeyWarning
 from django.db import connection, transaction
 from django.db.models.signals import post_delete, post_save
 
@@ -17,7 +19,8 @@ class Auto(Exercise):
     """get(pk) finds one object of `model` in `cache`, else in the database, and keeps it.
 
     After the commit of a save the new object is there; after that of a delete, none is.
-    Nothing that is rolled back is ever kept. As long as Python runs.
+    Nothing that is rolled back is ever kept. It works as long as Python runs, even when no
+    name holds the AutoCache any more.
     """
 
     id = "backends-autocache"
@@ -41,15 +44,17 @@ class Auto(Exercise):
 
     @quiet()
     def check(attempt):
-        trial = Trial(attempt)
-        trial.read_twice()
-        trial.save()
-        trial.roll_back()
-        trial.roll_back_after_a_look()
-        trial.two_models()
-        trial.forgotten_by_all()
-        trial.delete()
-        gc.collect()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", CacheKeyWarning)  # a key that memcached would refuse
+            trial = Trial(attempt)
+            trial.read_twice()
+            trial.save()
+            trial.roll_back()
+            trial.roll_back_after_a_look()
+            trial.two_models()
+            trial.forgotten_by_all()
+            trial.delete()
+            gc.collect()
         return "kept, replaced and removed after the commit; nothing was kept that was rolled back"
 
     @solution
@@ -137,6 +142,31 @@ class Auto(Exercise):
         class AutoCache(_Right):
             def key(self, pk):
                 return f"auto:{pk}"
+
+        return AutoCache
+
+    @mistake("connect with sender=model")
+    def every_sender():
+        class AutoCache(_Right):
+            def connect(self):
+                post_save.connect(self.saved, weak=False)
+                post_delete.connect(self.deleted, weak=False)
+
+        return AutoCache
+
+    @mistake("if used with memcached")
+    def a_key_with_spaces():
+        class AutoCache(_Right):
+            def key(self, pk):
+                return f"{self.model} {pk}"
+
+        return AutoCache
+
+    @mistake("read the old row once more before the commit")
+    def deleted_too_soon():
+        class AutoCache(_Right):
+            def deleted(self, instance, **kwargs):
+                self.cache.delete(self.key(instance.pk))
 
         return AutoCache
 

@@ -65,15 +65,22 @@ class Trial:
         from helpers.conference.models import Speaker
 
         self.seats()
-        Speaker.objects.filter(pk=self.room.pk).exists() or Speaker.objects.create(
+        speaker = Speaker.objects.filter(pk=self.room.pk).first() or Speaker(
             pk=self.room.pk, name="Ann", slug="ann-of-the-check"
         )
+        speaker.save()
         speakers = call(self.attempt, Speaker, self.cache, shown="Speaker, cache")
         found = call(speakers.get, self.room.pk, shown="pk of a speaker")
         if not isinstance(found, Speaker):
             raise Incorrect(
                 f"AutoCache(Speaker, cache).get(pk) found {described(type(found).__name__)}: the key has to name the "
                 "model, or the same pk of another model is served."
+            )
+        found = call(self.auto.get, self.room.pk, shown="pk of a room")
+        if not isinstance(found, self.model):
+            raise Incorrect(
+                "a speaker with the pk of a room was saved: get(pk) of the room finds the speaker. The receivers hear "
+                "every model: connect with sender=model."
             )
 
     def forgotten_by_all(self):
@@ -91,16 +98,34 @@ class Trial:
 
     def delete(self):
         """What was deleted is nowhere."""
-        pk = self.room.pk
+        pk, other = self.room.pk, self.model.objects.create(name="Nook", slug="nook-of-the-check", seats=5)
         self.seats()
         with self.atomic():
             self.room.delete()
-        with contextlib.suppress(self.model.DoesNotExist):
-            self.auto.get(pk)
+        if self.finds(pk):
             raise Incorrect(
                 "a room was deleted: get(pk) still finds it. Take its entry out after the commit, and make the key "
                 "before: by then the instance has lost its pk."
             )
+        pk = other.pk
+        call(self.auto.get, pk, shown="pk")
+        with self.atomic():
+            before = dict(self.cache._cache), dict(self.cache._expire_info)
+            other.delete()
+            self.cache._cache.update(before[0])  # as another process would, which still finds the row
+            self.cache._expire_info.update(before[1])
+        if self.finds(pk):
+            raise Incorrect(
+                "a room was deleted, and another process read the old row once more before the commit: get(pk) finds "
+                "it for ever. Take the entry out after the commit."
+            )
+
+    def finds(self, pk):
+        """Whether get finds a room that may be gone; None for one that is not there is as good as DoesNotExist."""
+        try:
+            return self.auto.get(pk) is not None
+        except self.model.DoesNotExist:
+            return False
 
     def write(self, seats):
         """Save the room with so many seats."""

@@ -73,6 +73,14 @@ class OneMend(Exercise):
     def in_files(url):
         return {"default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": url}}
 
+    @mistake("by its whole path")
+    def class_without_its_path(url):
+        return {"default": {"BACKEND": "PyMemcacheCache", "LOCATION": url}}
+
+    @mistake("by its whole path")
+    def path_without_its_module(url):
+        return {"default": {"BACKEND": "django.core.cache.backends.PyMemcacheCache", "LOCATION": url}}
+
     @mistake("does not listen there")
     def address_forgotten(url):
         return {"default": {"BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache"}}
@@ -143,6 +151,10 @@ class TwoMend(Exercise):
                     f"find_cached(cache, {slug!r}, find), three times: find was asked {asked.count(slug)} times, once "
                     f"is enough. It returned {expected!r}, which is an answer, not a miss."
                 )
+            if slug not in cache:
+                raise Incorrect(
+                    f"find_cached(cache, {slug!r}, find): expected an entry {slug!r} in cache, it has none."
+                )
         if set(cache.timeouts) != {60}:
             raise Incorrect(f"kept for {described(set(cache.timeouts))} seconds: expected a minute, 60.")
         return "each slug was looked up once, also those that do not exist"
@@ -179,6 +191,15 @@ class TwoMend(Exercise):
             found = find(slug)
             found = "!!!DNE!!!" if found is None else found
             cache.set(slug, found, 60)
+        return found
+
+    @mistake("expected an entry 'orm'")
+    def another_key(cache, slug, find):
+        missing = object()
+        found = cache.get(f"talk:{slug}", missing)
+        if found is missing:
+            found = find(slug)
+            cache.set(f"talk:{slug}", found, 60)
         return found
 
     @mistake("expected a minute")

@@ -5,6 +5,7 @@ from helpers.exercises.grading import described
 
 _PRIVATE = ("locmem", "dummy")
 _STEP_BY_STEP = ("filebased", "db.")
+_COUNT_ALIKE = [f"django.core.cache.backends.memcached.{name}" for name in ("PyMemcacheCache", "PyLibMCCache")]
 
 
 def counted_alike(caches) -> None:
@@ -18,19 +19,26 @@ def counted_alike(caches) -> None:
         raise Incorrect(f"{backend}: each worker has a memory of its own, or none. Nothing is shared.")
     if any(each in backend for each in _STEP_BY_STEP):
         raise Incorrect(f"{backend} is shared, but its incr is get and set: two workers lose each other's steps.")
-    if backend.rpartition(".")[2] not in ("PyMemcacheCache", "PyLibMCCache"):
+    if backend not in _COUNT_ALIKE:
         raise Incorrect(f"BACKEND is {backend!r}: a backend for memcached is expected, by its whole path.")
     given = caches["default"].get("LOCATION")
-    if given not in ("127.0.0.1:11211", ["127.0.0.1:11211"]):
+    if given not in ("127.0.0.1:11211", ["127.0.0.1:11211"], ("127.0.0.1:11211",)):
         raise Incorrect(f"LOCATION is {described(given)}: memcached does not listen there, but at the url.")
 
 
 def pages_of(cached):
-    """What Ann, Bob and Ann again are served by the view `cached`, as texts."""
+    """What Ann, Bob and Ann again are served by the view `cached`, as responses; Incorrect where it returns none."""
+    from django.http import HttpResponseBase
     from django.test import RequestFactory
 
     served = []
     for name in ("Ann", "Bob", "Ann"):
         request = RequestFactory().get("/hello/", headers={"cookie": f"name={name}"})
-        served.append(cached(request).content.decode())
+        response = cached(request)
+        if not isinstance(response, HttpResponseBase):
+            raise Incorrect(
+                f"safe_to_cache(view) is called with a request: expected a response, got a {type(response).__name__}. "
+                "A decorator with arguments is called twice: decorator(60)(view)."
+            )
+        served.append(response)
     return served

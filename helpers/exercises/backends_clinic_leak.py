@@ -50,6 +50,7 @@ class ThreeMend(Exercise):
 
     id = "backends-clinic-three-mend"
     name = "safe_to_cache"
+    uses_database = True  # not the view, but a check with it sets Django up
 
     def stub(view): ...
 
@@ -61,6 +62,7 @@ class ThreeMend(Exercise):
     def check(attempt):
         from django.http import HttpResponse
         from django.test import override_settings
+        from django.utils.cache import get_max_age
 
         ran = []
 
@@ -74,13 +76,17 @@ class ThreeMend(Exercise):
             if not callable(view):
                 raise Incorrect(f"safe_to_cache(view): a view is expected, got {described(view)}.")
             served = pages_of(view)
-        if served[1] != "Hello Bob":
+        of_bob = served[1].content.decode()
+        if of_bob != "Hello Bob":
             raise Incorrect(
-                f"Ann, then Bob, ask for the page: Bob is served {served[1]!r}. cache_page makes the key from the Vary "
-                "header of the response that reaches it, so Vary has to be set below it."
+                f"Ann, then Bob, ask for the page: Bob is served {of_bob!r}. cache_page makes the key from the Vary "
+                "header of the response that reaches it: set Vary below cache_page, and let it name what differs."
             )
         if len(ran) > 2:
             raise Incorrect("Ann comes back within the minute, and the view ran again: it has to be cached for her.")
+        kept_s = get_max_age(served[0])
+        if kept_s != 60:
+            raise Incorrect(f"the page is kept for {kept_s} seconds: expected cache_page(60).")
         return "Bob is greeted as Bob, and Ann's second visit came from the cache"
 
     @solution
@@ -90,18 +96,38 @@ class ThreeMend(Exercise):
 
         return cache_page(60)(vary_on_cookie(view))
 
-    @mistake("set below it")
+    @mistake("set Vary below cache_page")
     def without_vary(view):
         from django.views.decorators.cache import cache_page
 
         return cache_page(60)(view)
 
-    @mistake("set below it")
+    @mistake("set Vary below cache_page")
     def wrong_order(view):
         from django.views.decorators.cache import cache_page
         from django.views.decorators.vary import vary_on_cookie
 
         return vary_on_cookie(cache_page(60)(view))
+
+    @mistake("let it name what differs")
+    def another_header(view):
+        from django.views.decorators.cache import cache_page
+        from django.views.decorators.vary import vary_on_headers
+
+        return cache_page(60)(vary_on_headers("Accept-Language")(view))
+
+    @mistake("kept for 3600 seconds")
+    def an_hour(view):
+        from django.views.decorators.cache import cache_page
+        from django.views.decorators.vary import vary_on_cookie
+
+        return cache_page(60 * 60)(vary_on_cookie(view))
+
+    @mistake("called twice")
+    def view_forgotten(view):
+        from django.views.decorators.cache import cache_page
+
+        return cache_page(60)
 
     @mistake("cached for her")
     def never_at_all(view):

@@ -1,7 +1,9 @@
 """The exercise of lesson 12 about two levels: a small cache of this process in front of the shared one."""
 
+import contextlib
+
 from helpers.exercises.base import Exercise, Incorrect, mistake, solution
-from helpers.exercises.cache_desk import RecordingCache
+from helpers.exercises.cache_desk import BrokenCache, RecordingCache
 from helpers.exercises.grading import call, described
 
 LESSON = "12-backends-libraries-many-servers"
@@ -52,9 +54,8 @@ class Levels(Exercise):
         call(levels.get, "seats")
         if "get" in far.calls:
             raise Incorrect("get('seats') a second time: near holds it, and far was asked all the same. 0 is a value.")
-        near.calls.clear()
-        if call(levels.get, "nothing") is not None or "set" in near.calls:
-            raise Incorrect("get('nothing'): neither has it. Expected None, and nothing kept in near.")
+        if call(levels.get, "nothing") is not None or "nothing" in near or "nothing" in far:
+            raise Incorrect("get('nothing'): neither has it. Expected None, and nothing kept.")
         call(levels.set, "seats", 30)
         if far.get("seats") != 30:
             raise Incorrect("set('seats', 30): far still holds the old value, and every other worker reads it.")
@@ -64,6 +65,15 @@ class Levels(Exercise):
             raise Incorrect("set('seats', 30): near still holds the old value, and this worker reads it.")
         if near.timeouts[-1] != 5:
             raise Incorrect("set('seats', 30): near has to forget it after near_s, or it hides what others write.")
+        near = RecordingCache()
+        levels = call(attempt, near, BrokenCache(failing=("set",)), 5, shown="near, far, 5")
+        with contextlib.suppress(TimeoutError):
+            levels.set("seats", 40)
+        if near.get("seats") == 40:
+            raise Incorrect(
+                "set('seats', 40) while far does not answer: near holds 40 now, and no other worker has heard of it. "
+                "First far, then near."
+            )
         return "near first, far second, near_s in near, for ever in far, and 0 is a value"
 
     @solution
@@ -139,6 +149,23 @@ class Levels(Exercise):
                     value = self.far.get(key)
                     self.keep(key, value)
                 return value
+
+        return TwoLevels
+
+    @mistake("nothing kept")
+    def a_miss_is_kept_by_get_or_set():
+        class TwoLevels(_Right):
+            def get(self, key):
+                return self.near.get_or_set(key, lambda: self.far.get(key), self.near_s)
+
+        return TwoLevels
+
+    @mistake("First far, then near")
+    def near_before_far():
+        class TwoLevels(_Right):
+            def set(self, key, value):
+                self.keep(key, value)
+                self.far.set(key, value, None)
 
         return TwoLevels
 

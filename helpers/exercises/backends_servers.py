@@ -46,8 +46,8 @@ class Hasher(Exercise):
         used = sorted(set(three.values()), key=str)
         if used != ["server-a", "server-b", "server-c"]:
             raise Incorrect(
-                f"600 keys on three servers: get_node chose {len(used)} of them. With a draw that is the same for "
-                "every key one server wins all; the key has to be in it."
+                f"600 keys on three servers: get_node chose {len(used)} of them. A draw is a hash of the server and "
+                "the key: without the key one server wins every time, without the server all draw alike."
             )
         if any(three[key] != _ring(attempt, "cab").get_node(key) for key in keys[:100]):
             raise Incorrect(
@@ -85,7 +85,7 @@ class Hasher(Exercise):
 
         return Highest
 
-    @mistake("the key has to be in it")
+    @mistake("without the key one server wins")
     def server_alone():
         class Highest(_Servers):
             def get_node(self, key):
@@ -93,7 +93,7 @@ class Hasher(Exercise):
 
         return Highest
 
-    @mistake("the key has to be in it")
+    @mistake("without the server all draw alike")
     def key_alone():
         class Highest(_Servers):
             def get_node(self, key):
@@ -152,13 +152,7 @@ class Carry(Exercise):
 
         one, two = ["north"], ["north", "south"]
         for books, before, after, expected, nudge in (
-            (
-                [4, 1, 3],
-                one,
-                two,
-                [(1, "north", "south"), (3, "north", "south")],
-                "Only what changes its branch, in order.",
-            ),
+            ([3, 4, 1], one, two, [(1, "north", "south"), (3, "north", "south")], _of_a_new_branch),
             ([2, 1], two, one, [(1, "south", "north")], "A branch that closes gives its books away, as well."),
             ([3, 1, 1], two, two, [], "The same branches: nothing is carried."),
         ):
@@ -176,6 +170,20 @@ class Carry(Exercise):
         return sorted((book, branch_of(book, before), branch_of(book, after)) for book in books)
 
     @mistake("in order")
+    def in_the_order_of_the_books(books, before, after, branch_of):
+        moves = [(book, branch_of(book, before), branch_of(book, after)) for book in books]
+        return [each for each in moves if each[1] != each[2]]
+
+    @mistake("as a list of tuples")
+    def lists_for_tuples(books, before, after, branch_of):
+        moves = [[book, branch_of(book, before), branch_of(book, after)] for book in books]
+        return sorted(each for each in moves if each[1] != each[2])
+
+    @mistake("from and to are two branches")
+    def all_branches_named(books, before, after, branch_of):
+        return sorted((book, before, after) for book in books if branch_of(book, before) != branch_of(book, after))
+
+    @mistake("in order")
     def backwards(books, before, after, branch_of):
         moves = [(book, branch_of(book, before), branch_of(book, after)) for book in books]
         return sorted((each for each in moves if each[1] != each[2]), reverse=True)
@@ -185,3 +193,11 @@ class Carry(Exercise):
         new = set(after) - set(before)
         moves = [(book, branch_of(book, before), branch_of(book, after)) for book in books]
         return sorted(each for each in moves if each[2] in new)
+
+
+def _of_a_new_branch(got):
+    if not isinstance(got, list) or not all(isinstance(each, tuple) and len(each) == 3 for each in got):
+        return "The books come as a list of tuples, (book, from, to)."
+    if any(isinstance(branch, list) for each in got for branch in each[1:]):
+        return "from and to are two branches: ask branch_of."
+    return "Only what changes its branch, in order."

@@ -30,11 +30,14 @@ class RecordingCache(LocMemCache):
 
 
 class BrokenCache(RecordingCache):
-    """A cache whose methods named in `failing` raise, as those of a client do when its server is gone."""
+    """A cache whose methods named in `failing` raise `error`, as a client's do when its server is gone.
 
-    def __init__(self, failing=()):
+    Where "set" fails, add fails too.
+    """
+
+    def __init__(self, failing=(), error=TimeoutError):
         super().__init__()
-        self.failing = failing
+        self.failing, self.error = failing, error
 
     def get(self, key, default=None, version=None):
         self._fail("get")
@@ -44,7 +47,11 @@ class BrokenCache(RecordingCache):
         self._fail("set")
         super().set(key, value, timeout, version)
 
+    def add(self, key, value, timeout="the default", version=None):
+        self._fail("set")
+        return super().add(key, value, timeout, version)
+
     def _fail(self, name):
         if name in self.failing:
             # Not a ConnectionError: that would be taken for the environment's fault.
-            raise TimeoutError(f"{name}: no answer from the cache")
+            raise self.error(f"{name}: no answer from the cache")

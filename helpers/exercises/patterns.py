@@ -28,7 +28,8 @@ class Key(Exercise):
 
     def check(attempt):
         name = attempt.__name__
-        for texts in (("talk", "1"), ("the orm",), ("the\norm", "\x00"), ("ü" * 200,), ("日本", "x" * 300)):
+        odd = (("the orm",), ("the\norm", "\x00"), ("ü" * 200,), ("日本", "x" * 300), ("x" * 245,))
+        for texts in (("talk", "1"), *odd):
             shown = ", ".join(described(each) for each in texts)
             key = call(attempt, *texts, shown=shown)
             if not isinstance(key, str):
@@ -86,6 +87,28 @@ class Key(Exercise):
 
         return sha256(":".join(parts).encode()).hexdigest()
 
+    @mistake("A part may hold the separator")
+    def joined_by_two_colons(*parts):
+        from hashlib import sha256
+
+        return sha256("::".join(parts).encode()).hexdigest()
+
+    @mistake("245 bytes long: 240 are allowed")
+    def up_to_250(*parts):
+        from hashlib import sha256
+        from urllib.parse import quote
+
+        key = ":".join(quote(part, safe="") for part in parts)
+        return key if len(key) <= 250 else "#" + sha256(key.encode()).hexdigest()
+
+    @mistake("hash what keeps the parts apart")
+    def a_hash_of_the_glued_parts(*parts):
+        from hashlib import sha256
+        from urllib.parse import quote
+
+        key = ":".join(quote(part, safe="") for part in parts)
+        return f"{key[:170]}#{sha256(''.join(parts).encode()).hexdigest()}"
+
     @mistake("Nothing separates the parts")
     def hashed_without_a_separator(*parts):
         from hashlib import sha256
@@ -105,13 +128,19 @@ class Key(Exercise):
 
 def _pairs():
     yield ("ab", "c"), ("a", "bc"), "Nothing separates the parts."
-    for separator in ":|,;/.-_# %&\x00\n":
-        advice = "A part may hold the separator: quote each part before joining."
-        yield (f"a{separator}b", "c"), ("a", f"b{separator}c"), advice
+    advice = "A part may hold the separator: quote each part before joining."
+    for sign in map(chr, range(128)):
+        for separator in (sign, 2 * sign, f"{sign} ", f" {sign} "):
+            yield (f"a{separator}b", "c"), ("a", f"b{separator}c"), advice
     yield ("a", ""), ("a",), "An empty text is a part, too."
     yield ("a%3Ab",), ("a:b",), "A text that looks quoted is another text than the one it stands for."
     yield ("a b",), ("a_b",), "What stands for a space may stand in a text as well."
     yield ("x" * 300 + "1",), ("x" * 300 + "2",), "What was cut off made the difference: put a hash of the whole in."
+    yield (
+        ("x" * 300 + "a", "b"),
+        ("x" * 300, "ab"),
+        "Long texts clash: hash what keeps the parts apart.",
+    )
 
 
 class Strategy(Exercise):
@@ -135,7 +164,7 @@ class Strategy(Exercise):
             {
                 "setup": ["replace", "delete", "TTL"] * 2,
                 "write_share": [0.2] * 3 + [0.01] * 3,
-                "hit_rate": [0.99, 0.8, 0.995, 0.99, 0.995, 0.9],
+                "hit_rate": [0.99, 0.8, 0.995, 0.999, 0.995, 0.9],
                 "stale_share": [0.02, 0.0, 0.3, 0.01, 0.0, 0.02],
                 "database_reads": [1.0, 20.0, 0.5, 1.0, 0.5, 10.0],
             },
@@ -143,6 +172,8 @@ class Strategy(Exercise):
         )
 
         def nudge(got):
+            if got is not None and not isinstance(got, str):
+                return "The name of one strategy is wanted: a value of the column `setup`."
             if got == "TTL":
                 return "Only a strategy that is fresh enough counts: this one serves more stale reads than allowed."
             return "Only the rows of this write_share count; of those, the fewest database_reads."
@@ -182,6 +213,16 @@ class Strategy(Exercise):
     def the_freshest(frame, write_share, stale_allowed):
         good = frame[(frame.write_share == write_share) & (frame.stale_share <= stale_allowed)]
         return None if good.empty else good.loc[good.stale_share.idxmin(), "setup"]
+
+    @mistake("fewest database_reads")
+    def the_highest_hit_rate(frame, write_share, stale_allowed):
+        good = frame[(frame.write_share == write_share) & (frame.stale_share <= stale_allowed)]
+        return None if good.empty else good.loc[good.hit_rate.idxmax(), "setup"]
+
+    @mistake("a value of the column")
+    def the_whole_row(frame, write_share, stale_allowed):
+        good = frame[(frame.write_share == write_share) & (frame.stale_share <= stale_allowed)]
+        return None if good.empty else good.loc[good.database_reads.idxmin()]
 
     @mistake("return None")
     def always_some_strategy(frame, write_share, stale_allowed):

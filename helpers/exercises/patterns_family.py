@@ -140,6 +140,23 @@ class KeysOfAFamily(Exercise):
 
         return Family
 
+    @mistake("only its own family is meant")
+    def cleared():
+        import time
+
+        class Family:
+            def __init__(self, cache, name):
+                self.cache, self.name = cache, name
+
+            def key(self, name):
+                generation = self.cache.get_or_set(f"{self.name}:generation", time.time_ns, None)
+                return f"{self.name}:{generation}:{name}"
+
+            def forget(self):
+                self.cache.clear()
+
+        return Family
+
     @mistake("not found")
     def incr_of_what_is_lost():
         import time

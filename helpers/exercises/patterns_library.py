@@ -37,25 +37,30 @@ class GiveBack(Exercise):
             return loan, shelf
 
         Loan = _loans()
-        loan, shelf = lent(1)
+        loan, shelf = lent(11)
         call(attempt, loan, today, shelf, shown="loan, today, cache")
         if Loan.objects.get(pk=loan.pk).returned != today:
             raise Incorrect(f"{name}: the loan is still open in the database. Set `returned`, and save it.")
-        _expect_on_shelf(shelf, 1, name)
-        loan, shelf = lent(2)
+        _expect_on_shelf(shelf, 11, name)
+        loan, shelf = lent(12)
         with transaction.atomic():
             call(attempt, loan, today, shelf, shown="loan, today, cache")
-            if shelf.get("on-shelf:2", GONE) is not False:
+            if Loan.objects.get(pk=loan.pk).returned != today:
+                raise Incorrect(
+                    f"{name} inside the caller's transaction: the row is not saved in it. Save at once; only the cache "
+                    "waits for the commit."
+                )
+            if shelf.get("on-shelf:12", GONE) is not False:
                 raise Incorrect(
                     f"{name} inside the caller's transaction: the cache changed before the commit, while every other "
                     "connection still reads the old row."
                 )
-        _expect_on_shelf(shelf, 2, name)
-        loan, shelf = lent(3)
+        _expect_on_shelf(shelf, 12, name)
+        loan, shelf = lent(13)
         with transaction.atomic():
             call(attempt, loan, today, shelf, shown="loan, today, cache")
             transaction.set_rollback(True)
-        if shelf.get("on-shelf:3", GONE) is not False:
+        if shelf.get("on-shelf:13", GONE) is not False:
             raise Incorrect(f"{name}, and the caller rolls back: the book is still lent, and the cache denies it.")
         return "on the shelf after the commit, not before it, and not after a rollback"
 
@@ -113,10 +118,32 @@ class GiveBack(Exercise):
         loan.returned = today
         transaction.on_commit(partial(cache.set, f"on-shelf:{loan.book_id}", True, None))
 
+    @mistake("made of loan.book_id")
+    def the_number_of_the_loan(loan, today, cache):
+        from functools import partial
+
+        from django.db import transaction
+
+        loan.returned = today
+        loan.save(update_fields=["returned"])
+        transaction.on_commit(partial(cache.set, f"on-shelf:{loan.pk}", True, None))
+
+    @mistake("Save at once")
+    def saved_after_the_commit(loan, today, cache):
+        from django.db import transaction
+
+        def both():
+            type(loan).objects.filter(pk=loan.pk).update(returned=today)
+            cache.set(f"on-shelf:{loan.book_id}", True, None)
+
+        transaction.on_commit(both)
+
 
 def _expect_on_shelf(shelf, book_id, name):
     key = f"on-shelf:{book_id}"
     held = shelf.get(key, GONE)
+    if held is False:
+        raise Incorrect(f"{name}: after the commit {key!r} is still False. Is the key made of loan.book_id?")
     if held is GONE:
         raise Incorrect(f"{name}: {key!r} is gone after the commit. A delete costs the next reader a miss: replace it.")
     if held is not True:

@@ -4,6 +4,7 @@ import contextlib
 
 from helpers.exercises.base import Exercise, Incorrect, mistake, solution
 from helpers.exercises.grading import described
+from helpers.exercises.patterns_lock_trial import expect, fails, held, late, lock_ends, noted, try_once
 from helpers.exercises.patterns_shelf import GONE, Shelf
 
 LESSON = "10-caching-patterns"
@@ -28,8 +29,8 @@ class Lock(Exercise):
 
     def check(attempt):
         name = f"{attempt.__name__}(cache, 'page', compute, wait)"
-        calm = _try(attempt, Shelf())
-        _expect(name, "a cold key, no lock", calm, computed=1)
+        calm = try_once(attempt, Shelf(noted))
+        expect(name, "a cold key, no lock", calm, computed=1)
         timeout = calm.shelf.timeouts.get("page:lock", GONE)
         if timeout is GONE:
             raise Incorrect(
@@ -40,21 +41,32 @@ class Lock(Exercise):
                 f"{name}: the lock was taken with timeout={described(timeout)}. If its holder is killed, everybody "
                 "waits for ever: give it an end."
             )
+        if "page:lock" not in calm.shelf.added:
+            raise Incorrect(
+                f"{name}: the lock was taken by get and set: two can both find nothing, and both take it. cache.add "
+                "asks and takes in one step."
+            )
+        if calm.shelf.unlocked_set:
+            raise Incorrect(
+                f"{name}: the lock went before the value was stored: in between another finds neither, and computes. "
+                "Store first."
+            )
         if "page:lock" in calm.shelf.values:
             raise Incorrect(f"{name}: the value is stored, and the lock is still there: let it go.")
         warm = Shelf()
         warm.put("page", "new")
-        _expect(name, "the value is there", _try(attempt, warm), computed=0)
-        _expect(name, "another holds the lock, and stores while you wait", _try(attempt, _held()), computed=0)
+        expect(name, "the value is there", try_once(attempt, warm), computed=0)
+        patient = "Wait in a loop until the value is there, and let go only a lock that you took yourself."
+        expect(name, "another holds the lock, and stores while you wait", try_once(attempt, held()), 0, patient)
         again = "The value came between your look and your lock: look again before you compute."
-        _expect(name, "another stored just before you won the lock", _try(attempt, Shelf(_late)), 0, again)
+        expect(name, "another stored just before you won the lock", try_once(attempt, Shelf(late)), 0, again)
         dead = Shelf()
         dead.put("page:lock", True)
         after = "Once the lock is gone and nothing is stored, one of those who waited has to compute."
-        _expect(name, "the holder died, and its lock has ended", _try(attempt, dead, _lock_ends), 1, after)
+        expect(name, "the holder died, and its lock has ended", try_once(attempt, dead, lock_ends), 1, after)
         failing = Shelf()
         with contextlib.suppress(ZeroDivisionError):
-            attempt(failing, "page", _fails, lambda: None)
+            attempt(failing, "page", fails, lambda: None)
         if "page:lock" in failing.values:
             raise Incorrect(f"{name} where compute() raises: the lock is still there, and all others wait for it.")
         return "one computes: alone, beside a holder, just after one, after a dead one; and errors let the lock go"
@@ -123,6 +135,46 @@ class Lock(Exercise):
                 wait()
         return value
 
+    @mistake("Store first")
+    def stored_after_letting_go(cache, key, compute, wait):
+        while (value := cache.get(key)) is None:
+            if cache.add(f"{key}:lock", True, timeout=10):
+                try:
+                    value = cache.get(key) or compute()
+                finally:
+                    cache.delete(f"{key}:lock")
+                cache.set(key, value)
+            else:
+                wait()
+        return value
+
+    @mistake("in one step")
+    def a_lock_by_get_and_set(cache, key, compute, wait):
+        while (value := cache.get(key)) is None:
+            if cache.get(f"{key}:lock") is None:
+                cache.set(f"{key}:lock", True, 10)
+                try:
+                    value = cache.get(key) or compute()
+                    cache.set(key, value)
+                finally:
+                    cache.delete(f"{key}:lock")
+            else:
+                wait()
+        return value
+
+    @mistake("only a lock that you took")
+    def lets_go_the_lock_of_another(cache, key, compute, wait):
+        while (value := cache.get(key)) is None:
+            try:
+                if cache.add(f"{key}:lock", True, timeout=10):
+                    value = cache.get(key) or compute()
+                    cache.set(key, value)
+                else:
+                    wait()
+            finally:
+                cache.delete(f"{key}:lock")
+        return value
+
     @mistake("one of those who waited has to compute")
     def waits_for_the_value_only(cache, key, compute, wait):
         if (value := cache.get(key)) is None and cache.add(f"{key}:lock", True, timeout=10):
@@ -135,75 +187,3 @@ class Lock(Exercise):
             wait()
             value = cache.get(key)
         return value
-
-
-class _Tried:
-    """One try of an attempt: what it returned, how often it computed, and the shelf afterwards."""
-
-    def __init__(self, shelf):
-        self.shelf, self.computed, self.waited, self.returned = shelf, 0, 0, None
-
-
-class _Patience(Exception):
-    """The attempt has waited too often."""
-
-
-def _try(attempt, shelf, on_wait=lambda shelf, waited: None):
-    tried = _Tried(shelf)
-
-    def compute():
-        tried.computed += 1
-        return "new"
-
-    def wait():
-        tried.waited += 1
-        if tried.waited > 20:
-            raise _Patience
-        (shelf.on_wait if hasattr(shelf, "on_wait") else on_wait)(shelf, tried.waited)
-
-    try:
-        tried.returned = attempt(shelf, "page", compute, wait)
-    except _Patience:
-        tried.returned = _Patience
-    return tried
-
-
-def _expect(name, scene, tried, computed, advice=""):
-    if tried.returned is _Patience:
-        raise Incorrect(f"{name}, {scene}: still waiting after 20 times. {advice}".rstrip())
-    if tried.computed != computed:
-        words = f"{name}, {scene}: expected compute() to run {computed} times, it ran {tried.computed} times."
-        raise Incorrect(f"{words} {advice}".rstrip())
-    if tried.returned != "new":
-        raise Incorrect(f"{name}, {scene}: expected the value 'new', got {described(tried.returned)}.")
-    if "page" not in tried.shelf.values:
-        raise Incorrect(f"{name}, {scene}: the value was returned, and not stored: set it.")
-
-
-def _held():
-    """A shelf whose lock another process holds; it stores and lets go while the attempt waits for the second time."""
-    shelf = Shelf()
-    shelf.put("page:lock", True)
-
-    def on_wait(shelf, waited):
-        if waited == 2:
-            shelf.put("page", "new")
-            shelf.values.pop("page:lock", None)
-
-    shelf.on_wait = on_wait
-    return shelf
-
-
-def _late(shelf, method, key):
-    """Another process stores its value at the very moment at which the attempt tries to take the lock."""
-    if method == "add" and key == "page:lock":
-        shelf.put("page", "new")
-
-
-def _lock_ends(shelf, waited):
-    if waited == 2:
-        shelf.values.pop("page:lock", None)
-
-
-def _fails():
-    return 1 / 0

@@ -48,11 +48,24 @@ class Missing(Exercise):
                 "two requests for a speaker who does not exist asked the database twice: the second one did not "
                 "recognise the entry, or there was none."
             )
-        timeout = shelf.timeouts.get("speaker:nobody")
+        if "speaker:nobody" not in shelf.timeouts:
+            raise Incorrect(
+                "nothing is kept under 'speaker:nobody', where a new speaker's entry is replaced: the key is "
+                'f"speaker:{slug}".'
+            )
+        timeout = shelf.timeouts["speaker:nobody"]
         if not isinstance(timeout, (int, float)) or not 0 < timeout <= 60:
             raise Incorrect(
                 f"what is missing was remembered with timeout={described(timeout)}: at most 60 seconds are allowed, "
                 "so that a speaker who is created meanwhile is found soon."
+            )
+        shelf = _Expiring()
+        shelf.put("speaker:ada", known["ada"])
+        shown = "cache, ask_database, 'ada'"
+        if call(attempt, shelf, ask_database, "ada", shown=shown) != known["ada"]:
+            raise Incorrect(
+                f"{attempt.__name__}({shown}): the entry expired between `in` and get, and a speaker who exists was "
+                "missing. Ask once: get with a default of your own."
             )
         return "asked once for a speaker who exists, once for one who does not, and forgotten within a minute"
 
@@ -105,3 +118,27 @@ class Missing(Exercise):
     @mistake("2 times")
     def not_cached_at_all(cache, ask_database, slug):
         return ask_database(slug)
+
+    @mistake("the key is")
+    def a_key_of_its_own(cache, ask_database, slug):
+        missing = object()
+        speaker = cache.get(slug, missing)
+        if speaker is missing:
+            speaker = ask_database(slug)
+            cache.set(slug, speaker, 60)
+        return speaker
+
+    @mistake("between `in` and get")
+    def asked_twice(cache, ask_database, slug):
+        if f"speaker:{slug}" in cache:
+            return cache.get(f"speaker:{slug}")
+        speaker = ask_database(slug)
+        cache.set(f"speaker:{slug}", speaker, 60)
+        return speaker
+
+
+class _Expiring(Shelf):
+    """An entry goes right after `key in cache` has said yes, as it may on a busy server."""
+
+    def __contains__(self, key):
+        return self.delete(key)

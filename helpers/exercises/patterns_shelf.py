@@ -26,6 +26,10 @@ class Shelf:
         self.values[key], self.timeouts[key] = pickle.dumps(value), timeout
         return True
 
+    def __contains__(self, key):
+        self.before(self, "in", key)
+        return key in self.values
+
     def delete(self, key):
         self.before(self, "delete", key)
         return self.values.pop(key, GONE) is not GONE
@@ -43,6 +47,9 @@ class Shelf:
         number = self.get(key) + delta
         self.put(key, number)
         return number
+
+    def clear(self):
+        self.values.clear()
 
     def put(self, key, value):
         """What another process does: no step of the attempt's."""

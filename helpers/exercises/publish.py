@@ -9,6 +9,14 @@ LESSON = "11-publish-cache"
 UPDATE = "django.middleware.cache.UpdateCacheMiddleware"
 FETCH = "django.middleware.cache.FetchFromCacheMiddleware"
 SESSION, COMMON = "django.contrib.sessions.middleware.SessionMiddleware", "django.middleware.common.CommonMiddleware"
+USUAL = [
+    "django.middleware.security.SecurityMiddleware",
+    SESSION,
+    COMMON,
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
 _numbers = itertools.count(1)
 
 
@@ -31,10 +39,11 @@ class Order(Exercise):
 
     def check(attempt):
         for given, nudge in (
-            ([SESSION, COMMON], "Update sees the answer last when it stands first; Fetch looks once all is known."),
-            ([FETCH, SESSION, UPDATE, COMMON], "The two were in it already: each is wanted once."),
+            (USUAL, "Update sees the answer last when it stands first; Fetch looks once all is known."),
+            ([FETCH, SESSION, UPDATE, FETCH, COMMON], "The two were in it already: each is wanted once."),
             ([], "An empty list becomes the two alone."),
         ):
+            given = list(given)
             kept, others = list(given), [each for each in given if each not in (UPDATE, FETCH)]
             shown = _short(given)
             got = call(attempt, given, shown=shown)
@@ -45,6 +54,14 @@ class Order(Exercise):
                 )
             if got is None:
                 raise Incorrect(f"with_page_cache({shown}): nothing came back. Is there a `return`?")
+            strangers = (
+                [each for each in got if each not in {UPDATE, FETCH, *given}] if isinstance(got, (list, tuple)) else []
+            )
+            if strangers:
+                raise Incorrect(
+                    f"with_page_cache({shown}): {described(strangers[0])} is not the whole name of a middleware: the "
+                    "two lie in django.middleware.cache."
+                )
             if not isinstance(got, (list, tuple)) or list(got) != [UPDATE, *others, FETCH]:
                 expected = _short([UPDATE, *others, FETCH])
                 told = _short(got) if isinstance(got, (list, tuple)) else described(got)
@@ -66,6 +83,27 @@ class Order(Exercise):
     @mistake("each is wanted once")
     def without_a_look(middleware):
         return [UPDATE, *middleware, FETCH]
+
+    @mistake("the whole name")
+    def short_names(middleware):
+        others = [each for each in middleware if each not in (UPDATE, FETCH)]
+        return ["UpdateCacheMiddleware", *others, "FetchFromCacheMiddleware"]
+
+    @mistake("stands first")
+    def through_a_set(middleware):
+        return [UPDATE, *sorted(set(middleware) - {UPDATE, FETCH}), FETCH]
+
+    @mistake("each is wanted once")
+    def removed_once(middleware):
+        others = list(middleware)
+        for each in (UPDATE, FETCH):
+            if each in others:
+                others.remove(each)
+        return [UPDATE, *others, FETCH]
+
+    @mistake("stands first")
+    def both_in_front(middleware):
+        return [UPDATE, FETCH, *(each for each in middleware if each not in (UPDATE, FETCH))]
 
     @mistake("Return a new list")
     def in_place(middleware):

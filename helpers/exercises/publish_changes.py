@@ -50,7 +50,19 @@ class WhichPages(Exercise):
             ([("Talk", 9)], [], "Nobody has read that row: the list is empty."),
             ([], [], "Nothing changed: the list is empty."),
         ):
-            expect_call(attempt, depends, changed, expected=expected, shown=f"depends, {changed}", nudge=nudge)
+
+            def advice(got, changed=changed, expected=expected, nudge=nudge):
+                if hasattr(got, "tolist"):
+                    return "A sorted list is wanted: sorted(set(…)) makes one."
+                if not isinstance(got, (list, tuple, set)):
+                    return nudge
+                if sorted(got) == expected:
+                    return "The pages are right; a sorted list is wanted."
+                if len(changed) == 2 and "/talks/c/" in got:
+                    return "Talk 3 and Room 1 did not change: compare pairs, not models and pks each for themselves."
+                return nudge
+
+            expect_call(attempt, depends, changed, expected=expected, shown=f"depends, {changed}", nudge=advice)
         return "model and pk together name a row, and each page goes once"
 
     @solution
@@ -70,6 +82,18 @@ class WhichPages(Exercise):
     @mistake("compare model and pk")
     def by_the_pk_alone(depends, changed):
         return sorted(set(depends.page[depends.pk.isin([pk for _, pk in changed])]))
+
+    @mistake("compare pairs")
+    def models_and_pks_apart(depends, changed):
+        models, pks = [model for model, _ in changed], [pk for _, pk in changed]
+        return sorted(set(depends.page[depends.model.isin(models) & depends.pk.isin(pks)]))
+
+    @mistake("a sorted list")
+    def a_set(depends, changed):
+        pages = set()
+        for model, pk in changed:
+            pages |= set(depends.page[(depends.model == model) & (depends.pk == pk)])
+        return pages
 
     @mistake("Two rows changed")
     def the_first_row_only(depends, changed):
@@ -118,6 +142,8 @@ class Fragments(Exercise):
         call(attempt, cache, SimpleNamespace(pk=12), ["en", "de"], shown=shown)
         left = [card for card in cards if cache.get(keys[card]) is not None]
         told = f"forget_card({shown})"
+        if any(cache.get(keys[card]) != f"the card of {card}" for card in left):
+            raise Incorrect(f"{told}: a card was emptied, and is still there: the page would show nothing. Delete it.")
         if len(left) == len(cards):
             raise Incorrect(
                 f"{told}: no card was removed. The key comes from the fragment's name and a list of what it varies on, "
@@ -146,6 +172,13 @@ class Fragments(Exercise):
         from django.core.cache.utils import make_template_fragment_key
 
         cache.delete(make_template_fragment_key("card", [talk.pk, languages[0]]))
+
+    @mistake("emptied")
+    def an_empty_text(cache, talk, languages):
+        from django.core.cache.utils import make_template_fragment_key
+
+        for language in languages:
+            cache.set(make_template_fragment_key("card", [talk.pk, language]), "")
 
     @mistake("no card was removed")
     def the_other_way_round(cache, talk, languages):

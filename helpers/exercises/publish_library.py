@@ -73,6 +73,32 @@ class MayShare(Exercise):
         fine = not response.cookies and not has_vary_header(response, "Cookie")
         return fine and not said & {"private", "no-store", "no-cache", "max-age=0"}
 
+    @mistake("see response.cookies")
+    def cookies_looked_for_in_the_headers(response):
+        from django.utils.cache import has_vary_header
+
+        said = {part.strip().lower() for part in response.headers.get("Cache-Control", "").split(",")}
+        personal = "Set-Cookie" in response.headers or has_vary_header(response, "Cookie")
+        return (
+            response.status_code == 200 and not personal and not said & {"private", "no-store", "no-cache", "max-age=0"}
+        )
+
+    @mistake("compare whole names")
+    def cookie_somewhere_in_vary(response):
+        said = {part.strip().lower() for part in response.headers.get("Cache-Control", "").split(",")}
+        personal = bool(response.cookies) or "Cookie" in response.headers.get("Vary", "")
+        return (
+            response.status_code == 200 and not personal and not said & {"private", "no-store", "no-cache", "max-age=0"}
+        )
+
+    @mistake("only 200")
+    def any_success(response):
+        from django.utils.cache import has_vary_header
+
+        said = {part.strip().lower() for part in response.headers.get("Cache-Control", "").split(",")}
+        fine = response.status_code < 300 and not response.cookies and not has_vary_header(response, "Cookie")
+        return fine and not said & {"private", "no-store", "no-cache", "max-age=0"}
+
     @mistake("Vary")
     def vary_is_forgotten(response):
         said = {part.strip().lower() for part in response.headers.get("Cache-Control", "").split(",")}
@@ -101,11 +127,15 @@ def _answers():
     words = "opening hours, Cache-Control: s-maxage=060, max-age=060"
     nudge = "max-age=060 is a minute, not 0: compare whole parts between the commas, not pieces of the text."
     yield words, answer(Cache_Control="s-maxage=060, max-age=060"), True, nudge
-    welcome = answer()
+    welcome, told = answer(), "The cookie of one reader would be given to the next: see response.cookies, not headers."
     welcome.set_cookie("reader", "17")
-    yield "the catalogue, with a Set-Cookie", welcome, False, "The cookie of one reader would be given to the next."
+    yield "the catalogue, with a Set-Cookie", welcome, False, told
     nudge = "Vary names Cookie: the answer depends on who asks."
     yield "the catalogue, Vary: Accept-Language, Cookie", answer(Vary="Accept-Language, Cookie"), False, nudge
     yield "the catalogue, Vary: Accept-Language", answer(Vary="Accept-Language"), True, "A language is no person."
-    for status in (404, 500, 302):
-        yield f"an answer with status {status}", answer(status), False, "An error, or a way elsewhere, is not kept."
+    nudge = "Header names mean the same in small letters: compare whole names, in one case."
+    yield "the catalogue, Vary: cookie", answer(Vary="cookie"), False, nudge
+    yield "the catalogue, Vary: X-Cookie-Banner", answer(Vary="X-Cookie-Banner"), True, nudge
+    for status in (404, 500, 302, 206):
+        nudge = "An error, a way elsewhere or a part of a page is not kept: only 200."
+        yield f"an answer with status {status}", answer(status), False, nudge

@@ -32,30 +32,38 @@ class WorthCaching(Exercise):
     def check(attempt):
         times = pd.DataFrame(
             {
-                "question": ["by key", "one talk", "all talks", "search"],
-                "cache_ms": [0.1, 0.1, 0.1, 0.2],
-                "store_ms": [0.1, 0.1, 0.1, 4.0],
-                "database_ms": [0.15, 2.0, 60.0, 8.0],
+                "question": ["by key", "one talk", "all talks", "search", "report"],
+                "cache_ms": [0.1, 0.1, 0.1, 0.2, 0.1],
+                "store_ms": [0.1, 0.1, 0.1, 4.0, 30.0],
+                "database_ms": [0.15, 2.0, 60.0, 8.0, 9.0],
             }
         )
         misses = "A miss costs the look into the cache, the database and the store."
+        order = f"Saved milliseconds decide the order, the most first. {misses}"
         for hit_rate, expected, nudge in (
-            (0.9, ["all talks", "search", "one talk"], "Saved milliseconds decide the order, the most first."),
+            (0.9, ["all talks", "search", "report", "one talk"], order),
             (0.6, ["all talks", "one talk"], misses),
-            (0.52, ["all talks"], misses),
+            (0.56, ["all talks"], misses),
             (0.0, [], "At a hit rate of 0 every request is a miss: the cache only costs."),
         ):
 
-            def advice(got, nudge=nudge):
-                if isinstance(got, pd.Series):
+            def advice(got, expected=expected, nudge=nudge):
+                if isinstance(got, pd.DataFrame):
+                    return "A list of the questions is wanted: take the column `question`, then .tolist()."
+                if hasattr(got, "tolist"):
                     return "A list is wanted: .tolist() makes one of a column."
                 if isinstance(got, list) and "by key" in got:
                     return "By key, the database is nearly as fast as the cache: at least half must be saved."
+                if got == [] and expected:
+                    return "hit_rate is a share: 0.9 means that nine requests in ten are hits."
                 return nudge
 
             shown = f"times, {hit_rate}"
             expect_call(attempt, times.copy(), hit_rate, expected=expected, shown=shown, nudge=advice)
-        return "right at hit rates of 90, 60, 52 and 0 %"
+        half = pd.DataFrame({"question": ["film"], "cache_ms": [0.5], "store_ms": [1.0], "database_ms": [3.0]})
+        shown = "a frame with one question, 0.75, where 3 ms become 1.5"
+        expect_call(attempt, half, 0.75, expected=["film"], shown=shown, nudge="At least half: exactly half is enough.")
+        return "right at hit rates of 90, 60, 56 and 0 %, and where exactly half is saved"
 
     @solution
     def half_or_less(times, hit_rate):
@@ -79,6 +87,30 @@ class WorthCaching(Exercise):
     def in_the_frames_order(times, hit_rate):
         cached_ms = times.cache_ms + (1 - hit_rate) * (times.database_ms + times.store_ms)
         return times[cached_ms <= times.database_ms / 2].question.tolist()
+
+    @mistake("the most first")
+    def the_slowest_first(times, hit_rate):
+        cached_ms = times.cache_ms + (1 - hit_rate) * (times.database_ms + times.store_ms)
+        kept = times[cached_ms <= times.database_ms / 2]
+        return kept.sort_values("database_ms", ascending=False).question.tolist()
+
+    @mistake("the look into the cache")
+    def a_miss_looks_for_nothing(times, hit_rate):
+        cached_ms = hit_rate * times.cache_ms + (1 - hit_rate) * (times.database_ms + times.store_ms)
+        kept = times.assign(saved=times.database_ms - cached_ms)[cached_ms <= times.database_ms / 2]
+        return kept.sort_values("saved", ascending=False).question.tolist()
+
+    @mistake("exactly half is enough")
+    def more_than_half(times, hit_rate):
+        cached_ms = times.cache_ms + (1 - hit_rate) * (times.database_ms + times.store_ms)
+        kept = times.assign(saved=times.database_ms - cached_ms)[cached_ms < times.database_ms / 2]
+        return kept.sort_values("saved", ascending=False).question.tolist()
+
+    @mistake("hit_rate is a share")
+    def in_percent(times, hit_rate):
+        cached_ms = times.cache_ms + (1 - hit_rate / 100) * (times.database_ms + times.store_ms)
+        kept = times.assign(saved=times.database_ms - cached_ms)[cached_ms <= times.database_ms / 2]
+        return kept.sort_values("saved", ascending=False).question.tolist()
 
     @mistake(".tolist()")
     def a_column(times, hit_rate):
@@ -158,6 +190,15 @@ class RebuildTheShelf(Exercise):
             lent = sum(loan["book"] == book and not loan["returned"] for loan in loans)
             cache.add(f"out:{book}", lent, None)
 
+    @mistake("hand nothing back")
+    def handed_back(cache, books, loans):
+        return {f"out:{book}": sum(loan["book"] == book and not loan["returned"] for loan in loans) for book in books}
+
+    @mistake("the loans that came back")
+    def the_returned_ones(cache, books, loans):
+        for book in books:
+            cache.set(f"out:{book}", sum(loan["book"] == book and loan["returned"] for loan in loans), None)
+
     @mistake("raised ValueError")
     def trusts_that_the_key_is_there(cache, books, loans):
         for loan in loans:
@@ -166,6 +207,12 @@ class RebuildTheShelf(Exercise):
 
 
 def _advice(got, nudge):
+    if all(number == "nothing" for number in got.values()):
+        return 'Keep each number in `cache`, under "out:" and the book, as text; hand nothing back.'
+    if got == {1: 1, 2: 1, 3: 0}:
+        return "Those are the loans that came back: count the open ones."
+    if any(isinstance(number, list) for number in got.values()):
+        return "A number is wanted, not the loans themselves."
     if got[1] == 3:
         return "A loan that came back is not out: count the open ones."
     if "nothing" in got.values():
