@@ -57,7 +57,7 @@ test-all: began test wheels  ## the same and more: cells twice, in wrong orders,
 	$(RUN) -m helpers.commands.leftovers --since $(BEGAN)
 
 SERVICES := boot embedded_conformance embedded_memcached every_server gunicorn in_front jupyter_dies lab memcached orphans \
-            postgres python_servers replay site stack valkey
+            postgres postgres_backup python_servers replay site stack valkey
 test-services: $(STAMP)  ## only servers, and the lesson that lives on them
 	$(RUN) -m pytest -n 2 --dist loadfile $(SERVICES:%=tests/test_%.py)
 	$(RUN) -m pytest $(NBVAL) notebooks/09-hit-rate.ipynb
