@@ -200,6 +200,7 @@ class TestSshd:
         program = ["ssh", *server.client_options(key), f"{server.login}@{server.host}", *words]
         return subprocess.run(program, capture_output=True, text=True, timeout=30)
 
+    @pytest.mark.skipif(not sshd.has_shell(), reason="this account has no shell to log in to")
     def test_a_key_that_is_allowed_gets_in_and_no_other(self, tmp_path):
         mine, other = sshd.key(tmp_path, "mine"), sshd.key(tmp_path, "other")
         with sshd.start([mine.with_suffix(".pub").read_text()]) as server:
@@ -208,6 +209,7 @@ class TestSshd:
             server.allow(other.with_suffix(".pub").read_text())
             assert self.run(server, other, "echo hello").stdout == "hello\n"
 
+    @pytest.mark.skipif(not sshd.has_shell(), reason="this account has no shell to log in to")
     def test_a_key_with_a_command_can_do_that_and_nothing_else(self, tmp_path):
         key = sshd.key(tmp_path)
         line = f'restrict,command="echo only this" {key.with_suffix(".pub").read_text()}'

@@ -1,7 +1,7 @@
 """An SSH server on loopback: only keys that a lesson allows, only this user, and what each key may do."""
 
-import getpass
 import os
+import pwd
 import re
 import socket
 import subprocess
@@ -32,6 +32,12 @@ def binary() -> str | None:
 def available() -> bool:
     """True where an SSH server can be started."""
     return binary() is not None
+
+
+def has_shell() -> bool:
+    """True where this user can log in at all: the account `nobody` and its like have no shell to be given."""
+    shell = pwd.getpwuid(os.getuid()).pw_shell
+    return os.access(shell or "/bin/sh", os.X_OK) and Path(shell).name not in ("nologin", "false")
 
 
 def start(allowed=(), configuration: str = CONFIGURATION) -> "Sshd":
@@ -70,7 +76,7 @@ class Sshd(Configured):
 
     def __init__(self, allowed: list[str], configuration: str = CONFIGURATION):
         super().__init__(configuration)
-        self.allowed, self.login = allowed, getpass.getuser()
+        self.allowed, self.login = allowed, pwd.getpwuid(os.getuid()).pw_name
 
     def prepare(self) -> None:
         if os.geteuid() == 0:  # it changes into this empty folder, which Debian makes only when its service starts
