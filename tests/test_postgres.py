@@ -157,6 +157,18 @@ def test_the_conference_beside_the_notebooks_own_database():
         databases.add("default", server)
 
 
+def test_an_entry_of_databases_without_anything_made_in_it(tmp_path):
+    from django.db import connections
+
+    databases.register("bare", {"ENGINE": "django.db.backends.sqlite3", "NAME": tmp_path / "bare.sqlite3"})
+    try:
+        assert connections["bare"].introspection.table_names() == []
+    finally:
+        databases.remove("bare")
+    with pytest.raises(ValueError, match="another name"):
+        databases.register("default", {})
+
+
 def test_the_notebooks_own_database_keeps_its_size():
     from helpers.conference.models import Rating
 

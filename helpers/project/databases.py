@@ -12,25 +12,35 @@ def add(alias: str, server, size: str = "small") -> None:
     It is migrated and filled with the conference in this `size` ("small", "medium", "large"); what another server held
     under the same alias is forgotten. Raises ValueError for the alias "default", which is the notebook's own.
     """
-    if alias == "default":
-        raise ValueError('"default" is the notebook\'s own database: give the other one another name, as "postgres".')
-    running()
+    register(alias, server.settings())
     from django.core.management import call_command
     from django.db import connections
 
     from helpers.conference import loader
     from helpers.scratch import declared
 
-    remove(alias)
-    connections.settings[alias] = connections.configure_settings(
-        {"default": connections.settings["default"], alias: server.settings()}
-    )[alias]
     with declared.kept():
         declared.clear()  # migrate makes content types for every model, and one half declared would stop it
         call_command("migrate", database=alias, verbosity=0, interactive=False)
     loader.load(size, using=alias)
     with connections[alias].cursor() as cursor:
         cursor.execute("ANALYZE")  # what a production server does by itself, after a while
+
+
+def register(alias: str, settings: dict) -> None:
+    """Make the database of these `settings`, an entry of DATABASES, usable as `alias`; nothing is made or filled in it.
+
+    Raises ValueError for the alias "default", which is the notebook's own.
+    """
+    if alias == "default":
+        raise ValueError('"default" is the notebook\'s own database: give the other one another name, as "postgres".')
+    running()
+    from django.db import connections
+
+    remove(alias)
+    connections.settings[alias] = connections.configure_settings(
+        {"default": connections.settings["default"], alias: settings}
+    )[alias]
 
 
 def remove(alias: str) -> None:
