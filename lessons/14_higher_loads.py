@@ -429,7 +429,6 @@ def ask(server, path, method="GET", cookie=None):
     return answer.status, answer.headers.get("X-Cache") == "HIT", text
 
 
-front = {}
 cookies = {
     "no cookie": lambda number: None,
     "statistics": lambda number: f"_ga={number}",
@@ -438,7 +437,7 @@ cookies = {
 
 # %%
 # %%needs varnish nginx
-[old.stop() for old in front.values()]  # if this cell has run before
+[old.stop() for old in globals().get("front", {}).values()]  # if this cell has run before
 app = site.start()
 ten_minutes = {"app": app.port, "ttl": "10m", "cookies": ""}
 front = {
