@@ -1,14 +1,11 @@
 """What each hop of the stack adds to a page, and the same site behind each Python web server."""
 
-import statistics
-
-import psutil
-
-from benchmarks.timing import row
+from benchmarks.timing import interleaved, row
 from helpers import load, tracing
 from helpers.project import site, stack
 from helpers.project.boot import boot
 from helpers.services import granian, nginx, tornado, twisted, uvicorn
+from helpers.services.processes import memory_mb
 
 PAGE = "/talks/"
 REQUESTS = 200
@@ -54,7 +51,7 @@ def _servers():
     try:
         pages = {name: load.Page(server.url + PAGE) for name, server in running.items()}
         medians = _medians({name: lambda page=page: page("") for name, page in pages.items()})
-        memory = {name: _memory(server.pid) for name, server in running.items()}
+        memory = {name: memory_mb(server.pid) for name, server in running.items()}
     finally:
         for server in running.values():
             server.stop()
@@ -65,17 +62,6 @@ def _servers():
 
 
 def _medians(ways):
-    """The median time of each way in ms, all asked in turn, so that a busy moment meets all of them."""
-    for way in ways.values():
-        for _ in range(5):
-            way()
-    frames = {name: [] for name in ways}
-    for _ in range(REQUESTS):
-        for name, way in ways.items():
-            frames[name].append(load.closed(lambda _, way=way: way(), [0]).latency_ms[0])
-    return {name: statistics.median(times) for name, times in frames.items()}
-
-
-def _memory(pid):
-    family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-    return sum(process.memory_full_info().pss for process in family)
+    """The median seconds of each way, once all of them are warm."""
+    interleaved(ways, repeats=5)
+    return interleaved(ways, repeats=REQUESTS)

@@ -10,19 +10,13 @@ from pathlib import Path
 
 import psutil
 import pytest
-from server_kinds import ALL, IN_FRONT, LISTENING, WEB, Kinds
+from server_kinds import ALL, IN_FRONT, LISTENING, WEB
 
 from helpers.load import Page
 from helpers.services import haproxy, installing, nginx, sshd, varnish
 from helpers.services.on_port import http_status, listening
 from helpers.services.process import MissingServer, ServerDied
-
-
-@pytest.fixture(scope="module")
-def kinds(tmp_path_factory):
-    made = Kinds(tmp_path_factory.mktemp("served"))
-    yield made
-    made.stop()
+from helpers.services.processes import family
 
 
 def gone(pids, folder, within_seconds=15):
@@ -32,15 +26,14 @@ def gone(pids, folder, within_seconds=15):
     return not any(map(psutil.pid_exists, pids)) and not folder.exists()
 
 
-def family(server):
-    process = psutil.Process(server.pid)
-    return [server.pid, *(child.pid for child in process.children(recursive=True))]
+def pids_of(server):
+    return [process.pid for process in family(server.pid)]
 
 
 @pytest.mark.parametrize("kind", ALL)
 def test_it_listens_on_loopback_only_and_leaves_nothing(kinds, kind):
     with kinds.start(kind) as server:
-        pids, folder = family(server), server.folder
+        pids, folder = pids_of(server), server.folder
         assert server.answers()
         assert server.version and server.version[0].isdigit()
         assert str(server.port) not in repr(server).replace(server.version, "")
@@ -54,14 +47,14 @@ def test_it_listens_on_loopback_only_and_leaves_nothing(kinds, kind):
 @pytest.mark.parametrize("kind", ALL)
 def test_killed_it_is_dead_and_a_restart_brings_it_back_on_its_port(kinds, kind):
     with kinds.start(kind) as server:
-        port, pids = server.port, family(server)
+        port, pids = server.port, pids_of(server)
         server.kill()
         assert not server.answers()
         server.restart()
         assert server.answers()
         assert server.port == port
         assert server.pid not in pids
-        pids, folder = pids + family(server), server.folder
+        pids, folder = pids + pids_of(server), server.folder
     assert gone(pids, folder)
 
 
@@ -162,7 +155,7 @@ def test_interrupted_while_it_starts_nothing_is_left(kinds, kind, monkeypatch):
     seen = []
 
     def interrupt(*_):
-        seen.extend(family(server))
+        seen.extend(pids_of(server))
         raise KeyboardInterrupt
 
     monkeypatch.setattr(type(server), "ready", interrupt)

@@ -1,19 +1,12 @@
 """nginx, HAProxy and Varnish: their files, their logs, their consoles, and what they say of a mistake."""
 
 import pytest
-from server_kinds import HAPROXY, NGINX, VARNISH, Kinds
+from server_kinds import HAPROXY, NGINX, VARNISH
 
 from helpers.load import Page
 from helpers.services import haproxy, nginx, varnish
 from helpers.services.on_port import fill
 from helpers.services.process import ServerDied
-
-
-@pytest.fixture(scope="module")
-def kinds(tmp_path_factory):
-    made = Kinds(tmp_path_factory.mktemp("served"))
-    yield made
-    made.stop()
 
 
 def ask(server, path, times=1):

@@ -7,7 +7,7 @@ import time
 from email.message import EmailMessage
 
 import pytest
-from server_kinds import ZONE, Kinds
+from server_kinds import ZONE
 
 from helpers.load import Page
 from helpers.services import celery_worker, dns_server, granian, smtp_server, sshd, tornado, twisted, uvicorn, valkey
@@ -20,13 +20,6 @@ STARTS = {
     "tornado": lambda *given, **more: tornado.start(*given, **more),
     "twisted": lambda *given, **more: twisted.start(*given, **more),
 }
-
-
-@pytest.fixture(scope="module")
-def kinds(tmp_path_factory):
-    made = Kinds(tmp_path_factory.mktemp("served"))
-    yield made
-    made.stop()
 
 
 @pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)

@@ -60,7 +60,9 @@ def soak(notebooks: list[Path], rounds: int) -> pd.DataFrame:
             rows += [(path.stem, number, seconds, what, text) for what, text in found]
             held, missed, errors = (sum(what == kind for what, _ in found) for kind in ("held", "missed", "error"))
             print(f"{number} {path.stem}: {held} held, {missed} missed, {errors} errors, {seconds:.0f} s", flush=True)
-            print(*(f"  {what}: {text}" for what, text in found if what != "held"), sep="\n", end="", flush=True)
+            for what, text in found:
+                if what != "held":
+                    print(f"  {what}: {text}", flush=True)
     return pd.DataFrame(rows, columns=["lesson", "round", "seconds", "what", "text"])
 
 

@@ -1,9 +1,8 @@
 """The last exercise of lesson 14, in a library: the last copy of a book, and two readers who want it."""
 
-import contextlib
-
 from helpers.exercises.base import Exercise, Incorrect, mistake, solution
 from helpers.exercises.grading import call, described
+from helpers.exercises.loads_library_trial import bob_comes_between, fill, library
 
 LESSON = "14-higher-loads"
 
@@ -30,7 +29,7 @@ class Lend(Exercise):
     )
 
     def check(attempt):
-        with _library() as (Book, Loan):
+        with library() as (Book, Loan):
             for copies, loans, number, expected, nudge in (
                 (2, [], 1, True, ""),
                 (1, [], 1, True, "The last copy may be lent."),
@@ -38,7 +37,7 @@ class Lend(Exercise):
                 (2, ["Ada"], 1, False, "She has it already; the copy has to stay: both writes, or neither."),
                 (2, [], 2, False, "There is no book of this number."),
             ):
-                _fill(Book, Loan, copies, loans)
+                fill(Book, Loan, copies, loans)
                 words = f"{copies} copies, {len(loans)} of them lent to Ada before" if loans else f"{copies} copies"
                 words = f"{words}: lend(Book, Loan, {number}, 'Ada')"
                 got = call(attempt, Book, Loan, number, "Ada", shown=f"Book, Loan, {number}, 'Ada'")
@@ -51,8 +50,8 @@ class Lend(Exercise):
                     )
                 if got is not expected:
                     raise Incorrect(f"{words}: expected {expected}, got {described(got)}. {nudge}".rstrip())
-            _fill(Book, Loan, 1, [])
-            with _bob_comes_between(Book, Loan):
+            fill(Book, Loan, 1, [])
+            with bob_comes_between(Book, Loan):
                 got = call(attempt, Book, Loan, 1, "Ada", shown="Book, Loan, 1, 'Ada'")
             left, loans = Book.objects.get(pk=1).copies, sorted(Loan.objects.values_list("reader", flat=True))
             if left < 0 or left + len(loans) != 1 or got is not ("Ada" in loans):
@@ -175,59 +174,3 @@ class Lend(Exercise):
         except IntegrityError:
             return False
         return done
-
-
-@contextlib.contextmanager
-def _library():
-    """Book and Loan with tables in the copy of the database that the check has to itself."""
-    from django.db import models
-
-    from helpers.scratch import declared
-
-    with declared.kept():
-        declared.clear()
-
-        class Book(models.Model):
-            copies = models.IntegerField()
-
-            class Meta:
-                app_label = "scratch"
-
-        class Loan(models.Model):
-            book = models.ForeignKey(Book, models.CASCADE)
-            reader = models.CharField(max_length=40)
-
-            class Meta:
-                app_label = "scratch"
-                constraints = [models.UniqueConstraint(fields=["book", "reader"], name="once_a_reader")]
-
-        declared.create_tables(Book, Loan)
-        yield Book, Loan
-
-
-def _fill(Book, Loan, copies, loans):
-    Loan.objects.all().delete()
-    Book.objects.all().delete()
-    Book.objects.create(pk=1, copies=copies)
-    for reader in loans:
-        Loan.objects.create(book_id=1, reader=reader)
-
-
-@contextlib.contextmanager
-def _bob_comes_between(Book, Loan):
-    """Bob borrows the last copy as soon as anybody has looked at the books."""
-    from django.db import connection
-
-    come = []
-
-    def watch(execute, sql, params, many, context):
-        result = execute(sql, params, many, context)
-        if not come and sql.lstrip().upper().startswith("SELECT") and Book._meta.db_table in sql:
-            come.append("Bob")
-            with contextlib.closing(connection.connection.cursor()) as own:  # past the wrapper, past Django
-                own.execute(f"UPDATE {Book._meta.db_table} SET copies = 0 WHERE id = 1")
-                own.execute(f"INSERT INTO {Loan._meta.db_table} (book_id, reader) VALUES (1, 'Bob')")
-        return result
-
-    with connection.execute_wrapper(watch):
-        yield

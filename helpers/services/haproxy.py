@@ -2,9 +2,7 @@
 
 import csv
 import io
-import re
 import socket
-import subprocess
 
 from helpers.services import installing
 from helpers.services.on_port import Intermediary
@@ -39,16 +37,14 @@ class HAProxy(Intermediary):
 
     name = "HAProxy"
     file_name = "haproxy.cfg"
+    version_pattern = r"version (\S+?)[-\s]"
+
+    @property
+    def version_command(self) -> list[str]:
+        return [binary(), "-v"]
 
     def command(self) -> list[str]:
         return [binary(), "-db", "-f", str(self.folder / self.file_name)]
-
-    def ready(self) -> bool:
-        if not super().ready():
-            return False
-        told = subprocess.run([binary(), "-v"], capture_output=True, text=True, check=False).stdout
-        self.version = self.version or re.search(r"version (\S+?)[-\s]", told)[1]
-        return True
 
     def ask(self, command: str) -> str:
         """The answer to one command of its Runtime API, as in "show servers state" or "set server apps/a state drain".

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 from helpers.services import installing
-from helpers.services.on_port import NO_REQUEST, Intermediary, fill
+from helpers.services.on_port import NO_REQUEST, Intermediary
 from helpers.services.process import MissingServer
 
 # Its five folders for bodies would otherwise be the system's, which an ordinary user cannot write.
@@ -46,6 +46,11 @@ class Nginx(Intermediary):
 
     name = "nginx"
     file_name = "nginx.conf"
+    version_pattern = r"nginx/(\S+)"
+
+    @property
+    def version_command(self) -> list[str]:
+        return [binary(), "-v"]
 
     def prepare(self) -> None:
         super().prepare()
@@ -54,18 +59,6 @@ class Nginx(Intermediary):
 
     def command(self) -> list[str]:
         return [*self._program(), "-g", _globals()]
-
-    def ready(self) -> bool:
-        if not super().ready():
-            return False
-        self.version = (
-            self.version
-            or subprocess.run([binary(), "-v"], capture_output=True, text=True, check=False)
-            .stderr.strip()
-            .rpartition("/")[2]
-            .split(" ")[0]
-        )
-        return True
 
     def access_log(self) -> list[str]:
         """The lines of the file `access.log` in its folder, where the configuration says `access_log access.log`.
@@ -86,7 +79,6 @@ class Nginx(Intermediary):
         self.configuration = self.configuration if configuration is None else configuration
         self.values = self.values | (values or {})
         try:
-            fill(self.configuration, {**self._blanks(), **self.values}, self.name)
             self.write()
             self._test()
         except ValueError:

@@ -2,10 +2,12 @@
 
 import re
 import socket
+import subprocess
 
 import psutil
 
 from helpers.services.process import Server, ServerDied, bound_port
+from helpers.services.processes import family
 
 _TAKEN = re.compile(r"in use|cannot bind|Address already|already listening|EADDRINUSE", re.IGNORECASE)
 _BLANK = re.compile(r"<([a-z][a-z0-9_]*)>")
@@ -91,8 +93,20 @@ class WebServer(OnPort):
 class Intermediary(Configured, WebServer):
     """A web server that stands in front of others. It is ready when it refuses a request that is none.
 
-    A real one would reach the application, which may count it, or be kept by a cache.
+    A real one would reach the application, which may count it, or be kept by a cache. Subclasses say which words make
+    their program tell its version, and where in the answer it stands.
     """
+
+    version_command: list[str]
+    version_pattern: str
+
+    def ready(self) -> bool:
+        if not super().ready():
+            return False
+        if not self.version:
+            told = subprocess.run(self.version_command, capture_output=True, text=True, check=False)
+            self.version = re.search(self.version_pattern, told.stdout + told.stderr)[1]
+        return True
 
     def asked(self) -> bool:
         return http_status(self.host, self.port, NO_REQUEST) is not None
@@ -133,13 +147,8 @@ def listens(pid: int | None, port: int) -> bool:
 
 def listening(pid: int | None) -> dict[int, str]:
     """The ports on which the process and its children listen, each with its address."""
-    try:
-        server = psutil.Process(pid) if pid else None
-        family = [server, *server.children(recursive=True)] if server else []
-    except psutil.NoSuchProcess:
-        return {}
     found = {}
-    for process in family:
+    for process in family(pid):
         try:
             connections = process.net_connections(kind="tcp")
         except (psutil.NoSuchProcess, psutil.AccessDenied):

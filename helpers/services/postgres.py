@@ -123,7 +123,7 @@ class Postgres(OnPort):
         `pg_dump` and the others reach this server without more words. Raises ServerDied with the end of its complaint.
         """
         path = Path(self._postgres).with_name(program)
-        if not path.exists():
+        if not path.exists():  # some machines link only the server and initdb to where it was found
             path = Path(installing.find(program) or path)
         as_user = {"user": self.user, "group": _group_of(self.user), "extra_groups": []} if self.user else {}
         reach = {"PGHOST": self.host, "PGPORT": str(self.port), "PGUSER": OWNER, "PGPASSWORD": self.password}

@@ -1,8 +1,7 @@
 """A stack: servers that were started one by one, what stands behind what, and how each of them is."""
 
-import psutil
-
 from helpers.services.process import Server
+from helpers.services.processes import family, memory_mb
 
 
 class Stack:
@@ -46,7 +45,8 @@ class Stack:
                 "server": server.name,
                 "port": server.port,
                 "healthy": server.pid is not None and server.answers(),
-                **_size(server.pid),
+                "processes": len(family(server.pid)),
+                "memory_mb": memory_mb(server.pid),
                 "asks": list(self.behind[name]),
             }
             for name, server in self.parts.items()
@@ -70,24 +70,3 @@ class Stack:
 
     def __repr__(self):
         return f"<stack of {', '.join(reversed(self.parts)) or 'nothing yet'}>"
-
-
-def _size(pid) -> dict:
-    """Memory counted once where processes share it (PSS), as far as the system tells; else what each holds."""
-    try:
-        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)] if pid else []
-    except psutil.NoSuchProcess:
-        family = []
-    held = [_memory(process) for process in family]
-    return {"processes": len(held), "memory_mb": sum(held) / 1e6}
-
-
-def _memory(process) -> int:
-    try:
-        return process.memory_full_info().pss
-    except (psutil.Error, AttributeError):
-        pass
-    try:
-        return process.memory_info().rss
-    except psutil.Error:
-        return 0

@@ -1,7 +1,6 @@
 """Varnish on loopback: whole answers kept in front of the application, by rules (VCL) that a lesson shows."""
 
 import json
-import re
 import shutil
 import subprocess
 
@@ -39,6 +38,11 @@ class Varnish(Intermediary):
 
     name = "Varnish"
     file_name = "rules.vcl"
+    version_pattern = r"varnish-([\d.]+)"
+
+    @property
+    def version_command(self) -> list[str]:
+        return [binary(), "-V"]
 
     def __init__(self, configuration: str, values: dict | None = None, memory_mb: int = 16):
         super().__init__(configuration, values)
@@ -49,13 +53,6 @@ class Varnish(Intermediary):
         words = [binary(), "-F", "-j", "none", "-n", str(self._state), "-T", "127.0.0.1:0"]
         words += ["-a", f"{self.host}:{self.port}", "-f", str(self.folder / self.file_name)]
         return [*words, "-s", f"malloc,{self.memory_mb}m", "-p", "thread_pool_min=10"]
-
-    def ready(self) -> bool:
-        if not super().ready():
-            return False
-        told = subprocess.run([binary(), "-V"], capture_output=True, text=True, check=False).stderr
-        self.version = self.version or re.search(r"varnish-([\d.]+)", told)[1]
-        return True
 
     def statistics(self) -> dict[str, int]:
         """Its counters by name, without their prefix MAIN: cache_hit, cache_miss, n_object, backend_req…"""
