@@ -6,6 +6,7 @@ RUN    := $(VENV)/bin/python
 STAMP  := $(VENV)/.installed-$(notdir $(LOCK))
 NBVAL  := --nbval --nbval-current-env --nbval-cell-timeout 180 --nbval-sanitize-with tests/sanitise.cfg
 COUNTS := build/counts
+BEGAN  := build/began
 .DEFAULT_GOAL := help
 
 .PHONY: help lab reset doctor grade test test-all test-services soak refresh benchmark wheels clean
@@ -39,18 +40,13 @@ grade: $(STAMP)  ## print which exercises you have solved
 
 test: export TROUBLESPOTS_COUNTS = $(CURDIR)/$(COUNTS)
 test: $(STAMP)  ## prove the workshop on this machine
-	@rm -rf $(COUNTS)
+	@rm -rf $(COUNTS) && mkdir -p $(dir $(BEGAN)) && touch $(BEGAN)
 	$(RUN) -m ruff check .
 	$(RUN) -m pytest -n 2 --dist loadfile
 	$(RUN) -m pytest $(NBVAL) -n 2 --dist loadfile notebooks
 	@$(RUN) -m helpers.commands.counts $(COUNTS)
 
-BEGAN := build/began
-.PHONY: began
-began:
-	@mkdir -p build && touch $(BEGAN)
-
-test-all: began test wheels  ## the same and more: cells twice, in wrong orders, embedded servers, as another user
+test-all: test wheels  ## the same and more: cells twice, in wrong orders, embedded servers, as another user
 	$(RUN) -m helpers.commands.reruns
 	TROUBLESPOTS_SERVERS=embedded $(RUN) -m pytest $(NBVAL) notebooks/09-hit-rate.ipynb
 	$(RUN) -m helpers.commands.other_user test-services LOCK=$(LOCK)
