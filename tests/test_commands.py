@@ -112,9 +112,9 @@ def test_the_gate_that_is_counted_exists():
     ],
     ids=["on a learner's machine", "in CI", "with embedded servers"],
 )
-def test_a_missing_server(monkeypatch, variables, outcome, words):
-    import conftest
-
+def test_a_missing_server(monkeypatch, pytestconfig, variables, outcome, words):
+    # By its path: tests/ has a conftest of its own, and `import conftest` is the one that was loaded last.
+    conftest = pytestconfig.pluginmanager.get_plugin(str(paths.ROOT / "conftest.py"))
     for name in ("TROUBLESPOTS_REQUIRE_SERVERS", "TROUBLESPOTS_SERVERS"):
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():

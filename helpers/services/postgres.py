@@ -17,6 +17,8 @@ from helpers.services.on_port import OnPort
 from helpers.services.process import MissingServer, ServerDied
 
 OLDEST = 14  # what Django 5.2 works with
+_GRAVE = re.compile(r"\b(?:ERROR|FATAL|PANIC|HINT|DETAIL):|invalid|unrecognized|could not")
+_BUSY = re.compile(r"the database system is ")  # the answer to whoever asks meanwhile
 OWNER, DATABASE = "troublespots", "conference"
 _SYSTEM = ("/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql@*/bin", "/usr/local/opt/postgresql@*/bin")
 
@@ -116,6 +118,11 @@ class Postgres(OnPort):
         except psycopg.OperationalError as error:
             raise OSError(str(error)) from None
         return True
+
+    def complaint(self) -> str:
+        """What stopped it; after that its other processes write more lines, of no use, until all have ended."""
+        grave = [line for line in self.logs().splitlines() if _GRAVE.search(line) and not _BUSY.search(line)]
+        return "\n".join(grave[:5]) or super().complaint()
 
     def run(self, program: str, *words) -> str:
         """What one of PostgreSQL's own programs printed, run as this server's user and in its folder.
