@@ -332,14 +332,14 @@ strategies = {
 }
 
 # %% [markdown]
-# Four boards of 50 notices each, asked in turn, with 0.1, 1, 5 and 20 % writes: 4,000 requests for each strategy. Those with a TTL are
+# Four boards of 50 notices each, asked in turn, with 0.1, 1, 5 and 20 % writes: 3,200 requests for each strategy. Those with a TTL are
 # sent at 1,000 a second, since their clock is a real one.
 
 # %% tags=["hidden-source"]
 shares = (0.001, 0.01, 0.05, 0.2)
 boards = [
-    (100 * board + traffic.zipf(requests=1_000, keys=50, alpha=0.9, seed=board),
-     traffic.read_write_marks(requests=1_000, write_share=share, seed=3 + board))
+    (100 * board + traffic.zipf(requests=800, keys=50, alpha=0.9, seed=board),
+     traffic.read_write_marks(requests=800, write_share=share, seed=3 + board))
     for board, share in enumerate(shares)
 ]
 trace, marks = (np.stack(rows, axis=1).ravel() for rows in zip(*boards))
@@ -352,11 +352,11 @@ for strategy, (read, after_commit) in strategies.items():
 runs = pd.concat(runs, ignore_index=True)
 
 # %% [markdown]
-# The first 1,000 requests warm the cache; the others are counted, board by board. The two lines say what theory
+# The first 800 requests warm the cache; the others are counted, board by board. The two lines say what theory
 # allows at most.
 
 # %% tags=["hidden-source", "nbval-ignore-output"]
-reads = runs[(runs.kind == "read") & (runs.request >= 1_000)]
+reads = runs[(runs.kind == "read") & (runs.request >= 800)]
 reads = reads.assign(write_share=np.take(shares, reads.key // 100))
 reads = reads.astype({"hit": float, "stale": float})
 hot = reads.groupby(["setup", "write_share"], sort=False, as_index=False).agg(
@@ -602,13 +602,13 @@ def early_draw(key, beta=1):
     if time.time() - took * beta * math.log(1 - random.random()) >= expires:
         began = time.time()
         value = slow_page(key)
-        cache.set(key, (value, time.time() - began, time.time() + 0.8), None)
+        cache.set(key, (value, time.time() - began, time.time() + 0.6), None)
     return value
 
 
 # %% [markdown]
 # Two trials. A **cold key**: nothing is stored (the old page: just expired), and all readers, each a thread with its own connection,
-# start at once. And an **expiry**: the page lives for 0.8 s, each reader asks about ten times a second all along; counted are the
+# start at once. And an **expiry**: the page lives for 0.6 s, each reader asks about ten times a second all along; counted are the
 # computations of each renewal.
 
 # %% tags=["hidden-source"]
@@ -631,11 +631,11 @@ def herd_of(readers, read):
 
 # %% tags=["hidden-source"]
 def herd_at_expiry(readers, read):
-    """Each reader asks ten times a second, on average, a page that lives for 0.8 s."""
+    """Each reader asks ten times a second, on average, a page that lives for 0.6 s."""
     computed.clear()
-    cache.set("page", ("the page", 0.1, time.time() + 0.8), None)
+    cache.set("page", ("the page", 0.1, time.time() + 0.6), None)
     requests = ["page"] * (20 * readers)
-    load.open_loop(read, requests, rate_per_s=10 * readers, workers=readers, seconds=1.6)
+    load.open_loop(read, requests, rate_per_s=10 * readers, workers=readers, seconds=1.2)
     renewals = 1 + (np.diff(sorted(computed)) > 0.15).sum()  # those of one renewal come together
     return {"readers": readers, "computations": len(computed) / renewals}
 
@@ -667,7 +667,7 @@ table.loc[["cold key", "at each expiry"]].round(1).astype(object).fillna("–")
 
 # %% tags=["hidden-source"]
 numbers = np.array([1, 2, 4, 8, 16, 32, 64])
-in_time = herd.recomputes_early(10 * numbers, ttl_s=0.8, delta_s=0.1).assign(readers=numbers)
+in_time = herd.recomputes_early(10 * numbers, ttl_s=0.6, delta_s=0.1).assign(readers=numbers)
 lines = pd.concat([
     herd.computations(numbers, compute_ms=100).assign(case="cold key"),
     in_time.assign(case="at each expiry"),
@@ -1158,7 +1158,7 @@ def one_computes(cache, key, compute, wait):
 guess_fall = ...  # for example: 0.1
 
 # %%
-pages = traffic.zipf(requests=6_000, keys=1_000, alpha=0.8, seed=7).tolist()
+pages = traffic.zipf(requests=3_500, keys=1_000, alpha=0.8, seed=7).tolist()
 page = "x" * 4_000
 
 
@@ -1188,7 +1188,7 @@ def play_families(forget):
         if not hit:
             cache.set(key, page, None)
         rows.append({"family": in_family(number), "hit": hit})
-    return pd.DataFrame(rows)[2_000:]
+    return pd.DataFrame(rows)[1_000:]
 
 
 # %% tags=["nbval-ignore-output"]
