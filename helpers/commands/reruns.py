@@ -5,6 +5,7 @@ import os
 import random
 import sys
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
 
 import nbformat
 from nbclient import NotebookClient
@@ -15,6 +16,7 @@ from helpers.commands import lab
 from helpers.commands.copies import originals
 
 SEEDS = (1, 2)  # one wrong order each
+AT_ONCE = 2  # notebooks, as `make test` runs them
 
 
 def run(notebook, order: list[int], timeout_seconds: int = 180) -> list[tuple[int, list]]:
@@ -103,20 +105,26 @@ def main(numbers: list[str]) -> str | None:
     if not notebooks:
         return "✘ There is no notebook to run: `make refresh` builds them."
     faults, cells = [], 0
-    with tempfile.TemporaryDirectory(prefix="troublespots-reruns-", ignore_cleanup_errors=True) as work:
-        os.environ["TROUBLESPOTS_WORK"] = work
-        for path in notebooks:
-            notebook = nbformat.read(path, 4)
-            found = faults_of_twice(notebook)
-            for seed in SEEDS:
-                found += faults_of_wrong_order(notebook, seed)
-            cells += len(code_cells(notebook))
+    with ProcessPoolExecutor(min(AT_ONCE, len(notebooks))) as pool:
+        for path, (found, run_cells) in zip(notebooks, pool.map(_faults_and_cells, notebooks), strict=True):
+            cells += run_cells
             faults += found
-            print(f"{'✘' if found else '✔'} {path.stem}: twice, and in {len(SEEDS)} wrong orders", *found, sep="\n  ")
+            sign = "✘" if found else "✔"
+            print(f"{sign} {path.stem}: twice, and in {len(SEEDS)} wrong orders", *found, sep="\n  ", flush=True)
     if faults:
         return f"✘ {len(faults)} faults in {len(notebooks)} notebooks."
     print(f"{len(notebooks)} notebooks, {cells} cells: each twice in one kernel, and in {len(SEEDS)} wrong orders.")
     return None
+
+
+def _faults_and_cells(path) -> tuple[list[str], int]:
+    notebook = nbformat.read(path, 4)
+    with tempfile.TemporaryDirectory(prefix="troublespots-reruns-", ignore_cleanup_errors=True) as work:
+        os.environ["TROUBLESPOTS_WORK"] = work
+        found = faults_of_twice(notebook)
+        for seed in SEEDS:
+            found += faults_of_wrong_order(notebook, seed)
+    return found, len(code_cells(notebook))
 
 
 if __name__ == "__main__":
