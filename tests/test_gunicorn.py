@@ -167,7 +167,7 @@ def test_two_at_once_share_nothing(folder):
     ],
 )
 def test_what_cannot_be_served_is_told_in_a_few_lines(folder, application, options, told):
-    with pytest.raises(ServerDied, match=f"(?s)could not be started.*{told}") as raised:
+    with pytest.raises(ServerDied, match=f"(?s)Its log says.*{told}") as raised:
         gunicorn.start(application, workers=2, folder=folder, options=options)
     assert len(str(raised.value).splitlines()) <= 4
     assert "File" not in str(raised.value)

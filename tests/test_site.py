@@ -263,7 +263,7 @@ def test_files_that_a_site_cannot_have_get_a_sentence(nothing_starts, files, tol
 )
 def test_a_site_that_cannot_be_loaded_ends_with_the_mistake_in_a_few_lines(settings, text, told):
     before = set(psutil.Process().children(recursive=True))
-    with pytest.raises(ServerDied, match=f"(?s)could not be started.*{told}") as raised:
+    with pytest.raises(ServerDied, match=f"(?s)Its log says.*{told}") as raised:
         site.start(workers=2, settings={**SETTINGS, **settings}, files={"counting.py": text})
     assert len(str(raised.value).splitlines()) <= 4
     assert set(psutil.Process().children(recursive=True)) <= before

@@ -7,7 +7,7 @@ import sys
 
 import psutil
 
-from helpers.services.process import Server, ServerDied
+from helpers.services.process import Server
 
 _DIARY = re.compile(r"\[\d{4}-\d\d-\d\d .*\[(INFO|ERROR|WARNING)\]|\s|Traceback |During handling|The above exception ")
 _OURS = ("-b", "--bind", "-c", "--config")
@@ -107,11 +107,8 @@ class Gunicorn(Server):
             connection.sendall(b"READY?\r\n\r\n")
             return connection.recv(100)
 
-    def _wait(self, patience_seconds: float) -> None:
-        try:
-            super()._wait(patience_seconds)
-        except ServerDied:
-            raise ServerDied(f"{self.name} could not be started. Its log says:\n{_told(self.logs())}") from None
+    def complaint(self) -> str:
+        return _told(self.logs())
 
     def __repr__(self):
         workers, threads = self._how_many, self.threads
@@ -131,4 +128,4 @@ def _told(log: str) -> str:
     messages = list(dict.fromkeys(line for line in lines if not _DIARY.match(line)))
     # gunicorn tells some twice, the second time without the name of the exception
     messages = [line for line in messages if not any(other.endswith(f": {line}") for other in messages)]
-    return "\n".join(messages[-3:] or lines[-5:]) or "(its log is empty)"
+    return "\n".join(messages[-3:] or lines[-5:])
