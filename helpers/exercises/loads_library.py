@@ -15,7 +15,7 @@ class Lend(Exercise):
     lend at the same moment. This database is SQLite, which has no locks for rows.
     """
 
-    id = "loads-5-library"
+    id = "loads-6-library"
     name = "lend"
     uses_database = True
 
