@@ -1,4 +1,4 @@
-"""The pictures of lesson 13: which log tells of which answer, and how much a look at one area finds."""
+"""The pictures of lesson 13: which log tells of which answer, how much one area shows, what fails during a deploy."""
 
 import pandas as pd
 
@@ -48,4 +48,28 @@ def found(counts: pd.Series, seen: str, guess=None, ax=None):
         ax.annotate(" your guess", (guess, 0.02), xycoords=("data", "axes fraction"), color=plots.PURPLE)
         top = max(top, guess)
     ax.set(xlabel=f"differences (number); filled: what comparing {seen} finds", xlim=(0, 1.15 * top))
+    return ax
+
+
+def deploys(frame: pd.DataFrame, ax=None):
+    """Draw every request of each `deploy` at its `start_s`, one line a deploy, the first on top; failures are crosses.
+
+    `outcome` is what came, "200" is well; the number of failures stands at the end of a line. Returns the Axes. Raises
+    ValueError for a frame without those columns, or empty.
+    """
+    plots.need(frame, ("deploy", "start_s", "outcome"), "hand in what load.closed gave, with the name of the deploy")
+    if frame.empty:
+        raise ValueError("there is no request to draw: send some while you deploy.")
+    names = list(dict.fromkeys(frame.deploy))
+    ax = ax if ax is not None else plots.axes(height=1.3 + 0.5 * len(names))
+    end = frame.start_s.max()
+    for place, name in zip(range(len(names))[::-1], names, strict=True):
+        rows = frame[frame.deploy == name]
+        well = rows.outcome == "200"
+        ax.plot(rows.start_s[well], [place] * well.sum(), "|", color=plots.COLOURS[0], markersize=9)
+        ax.plot(rows.start_s[~well], [place] * (~well).sum(), "x", color=plots.VERMILION, markersize=9)
+        ax.annotate(f"{(~well).sum()} of {len(rows)} failed", (1.04 * end, place), va="center")
+    ax.set_yticks(range(len(names))[::-1], names)
+    ax.set(xlabel="seconds since the first request (|: answered 200, ×: failed)")
+    ax.set(xlim=(-0.03 * end, 1.35 * end or 1), ylim=(-0.6, len(names) - 0.4))
     return ax

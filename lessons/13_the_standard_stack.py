@@ -3,7 +3,7 @@
 #
 # From `runserver` to a site that strangers may visit: one part at a time, each measured, each broken once.
 #
-# **Core:** 60 minutes · **deeper:** 20 minutes · **needs:** 08, 12 · **helps:** 14, 15, 16, 17 ·
+# **Core:** 60 minutes · **deeper:** 45 minutes · **needs:** 08, 12 · **helps:** 14, 15, 16, 17 ·
 # **starts:** nginx, HAProxy, gunicorn, PostgreSQL, Valkey, memcached, on loopback
 #
 # Credit: the stack, and staging identical to production, are Andrew Godwin's, "Deployment, daemons and datacenters",
@@ -34,8 +34,12 @@ import os
 import secrets
 import signal
 import socket
+import subprocess
+import sys
 import tempfile
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unittest import mock
 from urllib.error import HTTPError
@@ -63,6 +67,10 @@ from helpers.services.python_server import PythonServer
 from helpers.services.stack import Stack
 
 lesson.start("13-the-standard-stack")
+
+# %% tags=["hidden-source"]
+home = tempfile.TemporaryDirectory()
+own = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "DJANGO_", "SECRET"))}
 
 # %% [markdown]
 # ## 1. From runserver to the stack: what is each part for?
@@ -579,9 +587,9 @@ guess_alive = ...  # for example: {"worker": True, "master": True}
 # %%
 def until(check, seconds=15):
     end = time.monotonic() + seconds
-    while not check() and time.monotonic() < end:
+    while not (held := check()) and time.monotonic() < end:
         time.sleep(0.05)
-    return check()
+    return held
 
 
 with site.start(workers=2) as daemon:
@@ -876,9 +884,10 @@ for engine in ("cache", "cached_db"):
         store.start()
         rows.append([engine, "back, empty", logged_in(clients)])
 store.stop()
+logins = rows
 
 # %% tags=["hidden-source"]
-sessions = pd.DataFrame(rows, columns=["engine", "Valkey", "logged in"])
+sessions = pd.DataFrame(logins, columns=["engine", "Valkey", "logged in"])
 kept = sessions.pivot(index="engine", columns="Valkey", values="logged in")
 lesson.compare(guess_kept, kept["back, empty"].to_dict())
 kept
@@ -968,13 +977,514 @@ because = "..."  # one sentence: what does nginx not do that Django does for eac
 # computed from them). Pictures are packed already. These rates hold on loopback, with the visitors on the same two cores.
 #
 # **In your project:** `location /static/` in nginx; WhiteNoise where you cannot have an nginx.
+
+# %% [markdown]
+# ### 8. A key that was once in git
 #
+# `SECRET_KEY` signs sessions, signed cookies and links that reset passwords: who has it can forge them. Somebody committed it, and the
+# next commit takes it out. Then the key is changed. Of ten people who are logged in, how many still are?
+
+# %%
+guess_rotated = ...  # for example: 10
+
+# %% tags=["hidden-source"]
+old_key, new_key = secrets.token_urlsafe(50), secrets.token_urlsafe(50)
+plain_git = {**own, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+AUTHOR = ["-c", "user.name=Ada", "-c", "user.email=ada@talks.example"]
+
+
+def git(*words, of):
+    run = ["git", *AUTHOR, *words]
+    done = subprocess.run(run, cwd=of.name, env=plain_git, capture_output=True, text=True, check=False)
+    return done.stdout.split()
+
+
+# %% tags=["hidden-source"]
+GUARDED = '''
+import os
+from django.core.exceptions import ImproperlyConfigured
+
+def needed(name):
+    if not os.environ.get(name):
+        raise ImproperlyConfigured(f"{name} is not set: write it into /etc/talks/environment, and start again.")
+    return os.environ[name]
+
+SECRET_KEY = needed("SECRET_KEY")
+'''
+
+# %%
+# %%needs git
+repository, clone = tempfile.TemporaryDirectory(), tempfile.TemporaryDirectory()
+git("init", "--quiet", of=repository)
+for text in (f"SECRET_KEY = {old_key!r}\n", GUARDED):
+    Path(repository.name, "settings.py").write_text(text)
+    git("add", "settings.py", of=repository)
+    git("commit", "--quiet", "-m", "Settings", of=repository)
+git("clone", "--quiet", repository.name, ".", of=clone)
+search = ["grep", "-l", "-F", "-e", old_key]
+in_git = {
+    "files of today": len(git(*search, of=repository)),
+    "commits": len(git(*search, *git("rev-list", "HEAD", of=repository), of=repository)),
+    "commits of a new clone": len(git(*search, *git("rev-list", "HEAD", of=clone), of=clone)),
+}
+in_git
+
+# %%
+# %%needs git
+claim(
+    "The key is in none of today's files, in one commit, and in every clone.",
+    in_git, equals={"files of today": 0, "commits": 1, "commits of a new clone": 1},
+)
+
+# %% [markdown]
+# So it has to be changed. Ten people have a session and a signed cookie, made with the old key. `SECRET_KEY_FALLBACKS` names old keys
+# that may still *check* a signature; only `SECRET_KEY` makes new ones. Five of the ten come by while the old key is a fallback; then it
+# is dropped.
+
+# %% tags=["hidden-source"]
+def sign(request):
+    answer = HttpResponse("signed")
+    answer.set_signed_cookie("room", "room-4a")
+    return answer
+
+
+def shows(request):
+    return HttpResponse(f"{request.user} {request.get_signed_cookie('room', 'none')}")
+
+
+rooms = (path("", shows), path("sign/", sign))
+
+
+def survive(clients, key, fallbacks=(), place="/"):
+    """How many of their sessions, and of their signed cookies, are still believed."""
+    keys = {"SECRET_KEY": key, "SECRET_KEY_FALLBACKS": list(fallbacks), "ROOT_URLCONF": rooms}
+    with quiet[0], quiet[1], override_settings(**keys):
+        told = [client.get(place).text for client in clients]
+    return [sum("person-" in each for each in told), sum("room-4a" in each for each in told)]
+
+
+# %%
+people = [User.objects.get_or_create(username=f"person-{number}")[0] for number in range(10)]
+ten = [Client() for _ in people]
+with override_settings(SECRET_KEY=old_key):
+    for client, person in zip(ten, people, strict=True):
+        client.force_login(person)
+survive(ten, old_key, place="/sign/")
+came, away = ten[:5], ten[5:]
+believed_by = {
+    "old key (10 people)": survive(ten, old_key),
+    "new key alone (10)": survive(ten, new_key),
+    "new key, old as fallback (5 come by)": survive(came, new_key, [old_key]),
+    "fallback dropped (the 5 who came)": survive(came, new_key),
+    "fallback dropped (the 5 who did not)": survive(away, new_key),
+}
+
+# %% tags=["hidden-source"]
+rotation = pd.DataFrame.from_dict(believed_by, orient="index", columns=["sessions", "signed cookies"])
+lesson.compare(guess_rotated, rotation.sessions.iloc[1])
+rotation
+
+# %%
+claim(
+    "A new key alone: none of ten sessions and none of ten signed cookies is believed.",
+    [rotation.iloc[0].tolist(), rotation.iloc[1].tolist()], equals=[[10, 10], [0, 0]],
+)
+claim("With the old key as fallback all five who come by keep both.", rotation.iloc[2].tolist(), equals=[5, 5])
+claim(
+    "After it is dropped those five keep their session, not the cookie; who did not come has neither.",
+    rotation.iloc[3:].values.tolist(), equals=[[5, 0], [0, 0]],
+)
+
+# %% [markdown]
+# Where does a key live, if not in git? In the environment of the process. A site that starts with an empty key, or one from a
+# tutorial, is worse than one that does not start; so the settings ask for it, and say what is missing:
+
+# %%
+Path(home.name, "guarded.py").write_text(GUARDED)
+check, started = [sys.executable, "-m", "django", "check", "--settings", "guarded"], {}
+for name, given_key in {"without": {}, "with": {"SECRET_KEY": new_key}}.items():
+    here = {"cwd": home.name, "env": {**own, **given_key}}
+    ran = subprocess.run(check, **here, capture_output=True, text=True, check=False)
+    started[name] = ran.returncode
+    print(f"{name}:", (ran.stderr + ran.stdout).strip().splitlines()[-1])
+
+# %%
+claim("Without the variable the settings refuse to load; with it all is well.", started, equals={"without": 1, "with": 0})
+
+# %%
+because = "..."  # one sentence: why does deleting the line, or the whole file, not help?
+
+# %% [markdown]
+# **Why.** git keeps every version: that is its purpose. A key that was pushed is known, and history that you rewrite is still in every clone
+# made before: only another key helps. Changed at once it logs everybody out. As a fallback the old one still checks what it
+# signed. Django renews a *session* that comes by: it is saved under the new key. A cookie that you signed yourself stays as it is until a
+# view sets it again. So keep the fallback as long as your sessions live (`SESSION_COOKIE_AGE`: two weeks), and not at all if the
+# key has leaked: its finder can forge sessions until it is dropped.
+#
+# **In your project:** `SECRET_KEY_FALLBACKS = [old]` for two weeks, when nobody else has seen the old key.
+
+# %% [markdown]
+# ### 9. The same requirements, a year later
+#
+# One line of requirements, `talkmail`, which needs `talkdates>=2`. (Both are ours, of a few lines: we build their wheels, the files that
+# pip installs.) It is installed today as it was a year ago. How many packages differ?
+
+# %%
+guess_year = ...  # for example: 1
+
+# %% tags=["hidden-source"]
+import hashlib
+import venv
+import zipfile
+
+
+def wheel(folder, name, version, code="", needs=()):
+    """A package of one module, as pip wants it."""
+    info, about = f"{name}-{version}.dist-info", [f"Name: {name}", f"Version: {version}"]
+    lines = ["Metadata-Version: 2.1", *about, *(f"Requires-Dist: {each}" for each in needs), ""]
+    kind = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    held = {f"{name}.py": code, f"{info}/METADATA": "\n".join(lines), f"{info}/WHEEL": kind, f"{info}/RECORD": ""}
+    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as file:
+        for place, text in held.items():
+            file.writestr(zipfile.ZipInfo(place), text)
+
+
+# %% tags=["hidden-source"]
+PIP = [sys.executable, "-m", "pip", "--isolated", "--no-color", "--disable-pip-version-check", "install", "--no-compile"]
+
+
+def install(name, links, *what):
+    """pip into a new virtual environment, from the folder `links` alone: what it said, and what is in there now."""
+    place = shelf / name
+    venv.create(place, clear=True, symlinks=True)
+    packages = next(place.glob("lib/python*/site-packages"))
+    words = [*PIP, "--no-index", "--find-links", str(links), "--target", str(packages), *what]
+    said = subprocess.run(words, env=own, capture_output=True, text=True, check=False)
+    return said, {each.name: each.version for each in distributions(path=[str(packages)])}
+
+
+# %%
+shelf = Path(tempfile.mkdtemp(dir=home.name))
+last_year, today = shelf / "wheels-last-year", shelf / "wheels-today"
+for links in (last_year, today):
+    links.mkdir()
+    wheel(links, "talkmail", "1.4", "import talkdates", ["talkdates>=2"])
+    wheel(links, "talkdates", "2.1", "def day(): return 'Tuesday'")
+wheel(today, "talkmail", "1.9", "import talkdates, talktext", ["talkdates>=2", "talktext"])
+wheel(today, "talkdates", "3.0", "def weekday(): return 2")
+wheel(today, "talktext", "0.2")
+with ThreadPoolExecutor(2) as pool:  # one for each core
+    runs = pool.map(install, ["then", "now"], [last_year, today], ["talkmail"] * 2)
+(_, year_ago), (_, installed) = runs
+
+# %% [markdown]
+# `talkdates` has lost its function `day` meanwhile: the same line, another site. A lock file names every package, also those
+# that you did not ask for, with one version and the hash of its file. `pip-compile` and `uv` write it; here four lines do.
+
+# %%
+def lock(packages):
+    lines = []
+    for name, version in sorted(packages.items()):
+        data = (today / f"{name}-{version}-py3-none-any.whl").read_bytes()
+        lines.append(f"{name}=={version} --hash=sha256:{hashlib.sha256(data).hexdigest()}\n")
+    return "".join(lines)
+
+
+(shelf / "then.lock").write_text(lock(year_ago))
+(shelf / "now.lock").write_text(lock(installed))
+BY_LOCK = ["--require-hashes", "-r", str(shelf / "then.lock")]
+_, locked = install("locked", today, *BY_LOCK)
+
+# %% tags=["hidden-source"]
+frozen = pd.DataFrame({"last year": year_ago, "today": installed, "today, by last year's lock": locked}).fillna("none")
+lesson.compare(guess_year, (frozen["last year"] != frozen["today"]).sum())
+frozen.sort_index()
+
+# %% [markdown]
+# Now somebody changes the file of `talkdates` 2.1: same name, same version, one more line. We install it by its version, and by the lock.
+# The lines of pip about the second:
+
+# %% tags=["nbval-ignore-output"]
+wheel(today, "talkdates", "2.1", "print('hello from a stranger')\ndef day(): return 'Tuesday'")
+with ThreadPoolExecutor(2) as pool:
+    first = pool.submit(install, "by-version", today, "talkdates==2.1")
+    by_hash, nothing = install("by-hash", today, *BY_LOCK)
+by_version, got = first.result()
+complaints = by_hash.stderr.count("DO NOT MATCH THE HASHES")
+its_lines = by_hash.stderr[by_hash.stderr.find("ERROR") :].splitlines()
+print(*[line.strip() for line in its_lines if line.strip() and "file:" not in line], sep="\n")
+
+# %%
+claim(
+    "The same line of requirements, a year later: three packages differ; by the lock none.",
+    [(frozen[column] != frozen["last year"]).sum() for column in frozen], equals=[0, 3, 0],
+)
+claim(
+    "The changed file passes by its version, and is refused by its hash.",
+    [by_version.returncode, got, by_hash.returncode, nothing], equals=[0, {"talkdates": "2.1"}, 1, {}],
+)
+claim("It is the hash that pip complains of.", complaints, equals=1)
+
+# %%
+because = "..."  # one sentence: why is talkmail==1.4 alone not enough?
+
+# %% [markdown]
+# **Why.** A requirement is a wish, a lock is an answer. The wish "at least 2" has another answer each month, and the packages that your
+# packages want (here `talkdates`, `talktext`) stand in no file of yours. One version is not one file: whoever can change the index, or the
+# way to it, can hand out another under that version. A hash names the very bytes; pip then wants one for *every* package. A virtual
+# environment keeps one site's packages apart from another's and from the system's: one folder, made anew for each release, and thrown
+# away as a whole. What a lock does not do: look for security updates. Renew it often, on purpose, and run the tests.
+#
+# **In your project:** `pip install --require-hashes -r requirements.lock`, in a new environment for each release.
+
+# %% [markdown]
+# ### 10. A deploy that nobody notices
+#
+# A field is renamed, `speaker` to `presenter`, while visitors come. Is there an order of "migrate" and "new code" in which nobody sees
+# an error? And how many requests does the change of code alone cost?
+
+# %%
+guess_lost = ...  # for example: {"stop, start": 20, "reload": 5}
+
+# %% [markdown]
+# A real project, its gunicorn, PostgreSQL. Every visit writes a talk and reads it. In version 2 `presenter` stands for `speaker`, in the
+# model and in the view. `HUP`, the signal that systemd sends for `reload`, tells gunicorn to start new workers and to let the old ones finish.
+
+# %% tags=["hidden-source"]
+MODELS = '''
+from django.db import models
+
+class Talk(models.Model):
+    title = models.CharField(max_length=80)
+    speaker = models.CharField(max_length=80)
+'''
+VIEWS = '''
+from django.http import HttpResponse
+from shop.models import Talk
+
+def talk(request):
+    Talk.objects.create(title="Deploy", speaker="Ada")
+    return HttpResponse(Talk.objects.latest("pk").speaker)
+'''
+
+# %% tags=["hidden-source"]
+SHOP_URLS = '''
+from django.urls import path
+from shop.views import talk
+urlpatterns = [path("", talk)]
+'''
+SHOP_SETTINGS = """
+DEBUG, ALLOWED_HOSTS, MIDDLEWARE, INSTALLED_APPS = False, ["127.0.0.1"], [], ["shop"]
+"""
+
+# %% tags=["hidden-source"]
+MIGRATION = '''
+from django.db import migrations, models
+
+TEXT = {"max_length": 80, "db_default": ""}
+
+def copy(apps, schema_editor):
+    empty = apps.get_model("shop", "Talk").objects.filter(presenter="")
+    empty.update(presenter=models.F("speaker"))
+
+class Migration(migrations.Migration):
+    dependencies = [("shop", "<after>")]
+    operations = [<operations>]
+'''
+
+# %% tags=["hidden-source"]
+from helpers import throwaway
+from helpers.services import gunicorn
+
+
+def release(version):
+    """Put this version's code on the disk; gunicorn reads it at its next start, or reload."""
+    for name, text in {"models": MODELS, "views": VIEWS}.items():
+        shop.write(f"shop/{name}.py", text if version == 1 else text.replace("speaker", "presenter"))
+
+
+def migrations(**named):
+    """These are the app's migrations after the first: name=(the one before, its operations)."""
+    for each in shop.files("shop/migrations"):
+        if each[:4] in ("0002", "0003"):
+            shop.delete(f"shop/migrations/{each}")
+    for name, (after, operations) in named.items():
+        text = MIGRATION.replace("<after>", after).replace("<operations>", operations)
+        shop.write(f"shop/migrations/{name[1:]}.py", text)
+
+
+# %% tags=["hidden-source"]
+if "web" in globals():
+    web.stop()  # this cell was run before
+    shop_data.stop()
+shop_data = postgres.start()
+shop = throwaway.start("shop", databases={"default": shop_data.settings()})
+release(1)
+shop.write("mysite/urls.py", SHOP_URLS)
+shop.write("mysite/settings.py", shop.read("mysite/settings.py") + SHOP_SETTINGS)
+shop.manage("makemigrations shop", quiet=True)
+shop.manage("migrate shop", quiet=True)
+its_own = {**own, "DJANGO_SETTINGS_MODULE": "mysite.settings"}
+web = gunicorn.start("mysite.wsgi:application", folder=shop.folder, environment=its_own)
+
+# %%
+def reload():
+    """HUP; returned once a new worker has loaded the code and the old one has ended."""
+    old, marks = web.workers(), set(web.folder.glob("worker-*"))
+    os.kill(web.pid, signal.SIGHUP)
+    until(lambda: set(web.folder.glob("worker-*")) - marks, 30)
+    until(lambda: not any(map(psutil.pid_exists, old)), 30)
+
+
+def step(what):
+    """One step of a deploy: the code of version 1 or 2, a migration such as "0002", or a function."""
+    if what in (1, 2):
+        release(what)
+        reload()
+    elif callable(what):
+        what()
+    else:
+        shop.manage("migrate", "shop", what, quiet=True)
+
+
+# %% tags=["hidden-source"]
+def visitor(done, seen):
+    page = load.Page(web.url)
+
+    def visit(number):
+        if done.is_set():
+            return "late"
+        time.sleep(0.02)
+        seen.append(number)
+        return page(number)
+
+    return visit
+
+
+# %% tags=["hidden-source"]
+def more(seen):
+    goal = len(seen) + 12
+    until(lambda: len(seen) >= goal, 30)
+
+
+# %% tags=["hidden-source"]
+def under_load(*steps):
+    """Two visitors come and come while the steps are done; before, between and after them 12 visits pass."""
+    done, seen = threading.Event(), []
+    with ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(load.closed, visitor(done, seen), range(20_000), 2, 120)
+        try:
+            for what in steps:
+                more(seen)
+                step(what)
+            more(seen)
+        finally:
+            done.set()
+        answers = sent.result()
+    return answers[answers.outcome != "late"]
+
+
+# %% tags=["nbval-ignore-output"]
+restarted = {"stop, start": under_load(web.restart), "reload": under_load(reload)}
+lost = {name: int((answers.outcome != "200").sum()) for name, answers in restarted.items()}
+lesson.compare(guess_lost, lost)
+
+# %%
+claim("Of all requests during a reload by HUP none is lost.", lost["reload"], equals=0)
+claim("A stop and a start lose some.", lost["stop, start"], above=0)
+
+# %% [markdown]
+# Now the rename. In one migration it can stand before the new code, or after it. We go forth one way and come back the other. Between two
+# steps twelve visits pass; in your deploy it may be seconds, or an hour.
+
+# %%
+RENAME = 'migrations.RenameField("talk", "speaker", "presenter")'
+migrations(_0002_rename=("0001_initial", RENAME))
+naive = {
+    "code first, then rename": under_load(2, "0002"),
+    "back: rename first, then code": under_load("0001", 1),
+}
+failed = {name: int((answers.outcome == "500").sum()) for name, answers in naive.items()}
+
+# %% [markdown]
+# Each version of the code needs *its* name, and for a while one of them does not find it. So the database has to suit both for that while:
+# *expand* (the new column, each with a default in the database; copy), then the code, then *contract* (copy what old code wrote
+# meanwhile; drop the old column). On the way we roll the code back once, and forth again.
+
+# %%
+EXPAND = """
+    migrations.AddField("talk", "presenter", models.CharField(**TEXT)),
+    migrations.AlterField("talk", "speaker", models.CharField(**TEXT)),
+    migrations.RunPython(copy, migrations.RunPython.noop)"""
+CONTRACT = """
+    migrations.RunPython(copy, migrations.RunPython.noop),
+    migrations.RemoveField("talk", "speaker")"""
+migrations(_0002_expand=("0001_initial", EXPAND), _0003_contract=("0002_expand", CONTRACT))
+careful = {"expand, code, back, code, contract": under_load("0002", 2, 1, 2, "0003")}
+empty = int(shop.rows("SELECT count(*) FROM shop_talk WHERE presenter = ''").iloc[0, 0])
+late = {"back after the contract": under_load(1, "0001")}
+
+# %% tags=["hidden-source"]
+deploys = pd.concat({**naive, **careful, **late}, names=["deploy"]).reset_index("deploy")
+errors = (deploys.outcome != "200").groupby(deploys.deploy, sort=False).sum()
+ax = plots_production.deploys(deploys)
+ax.set_title(f"Expand, code, contract: {errors[list(careful)[0]]} errors; the shorter ways: {errors.drop(list(careful)).min()} and more")
+lesson.show(
+    ax,
+    alt="Four deploys, one line each, a mark for every visit over time. Code first, rename first, and back "
+    "after the contract have a run of crosses, which are errors; expand, code, back, code, contract has none. "
+    "Gaps in a line: visitors wait while a worker loads the code.",
+)
+
+# %%
+claim("Code first, or rename first: both give errors 500.", min(failed.values()), above=5)
+claim(
+    "Expand, code, roll back, code, contract, under load: no request fails.",
+    int(errors[list(careful)[0]]), equals=0,
+)
+claim("No talk written on the way has lost its presenter.", empty, equals=0)
+claim("After the contract the old code fails.", int(errors["back after the contract"]), above=5)
+
+# %%
+web.stop()
+shop_data.stop()
+
+# %%
+because = "..."  # one sentence: why does the old column need a default in the database before the new code comes?
+
+# %% [markdown]
+# **Why.** On `HUP` gunicorn's master keeps the socket on which visitors knock: while new workers load the code, they wait in the
+# system's queue, and are late (the gaps), not lost. Code and database cannot change at the same moment, so for a while one version meets the other's
+# tables. "Migrations before code" is right for what *adds*, code before migrations for what *removes*, and a rename is both. A column
+# that the code does not know must fill itself (`db_default`), since old code does not name the new one, nor new code the old. Rolling
+# back is free until the contract; so contract days later. A large table wants the copy in pieces: lesson 03.
+#
+# **In your project:** expand with one release, contract with the next; `manage.py check` before `systemctl reload`.
+#
+# #### Exercise: the steps of a deploy
+
+
+# %%
+@exercise("stack-5-deploy")
+def deploy_steps(changes):
+    """The steps, in order, of a deploy without downtime, for these changes of the models.
+
+    `changes` are ("add", NAME), ("remove", NAME) and ("rename", OLD, NEW). Steps are "add NAME",
+    "copy OLD to NEW", "reload" (once, always) and "remove NAME". What is added comes first, then
+    copies; after the reload copies again (old code wrote meanwhile), then what is removed; each
+    group in the order of the changes.
+    """
+    ...
+
+
+# %% [markdown]
 # #### Exercise: a library
+#
 # A library runs behind nginx; its librarian sends you lines of logs and asks whom to call.
 
 
 # %%
-@exercise("stack-5-library")
+@exercise("stack-6-library")
 def whom_to_call(status, nginx_error, django_log):
     """Whom to call: "Django", "nginx" or "nobody": whose layer answered a reader's request with an error.
 
@@ -995,6 +1505,9 @@ def whom_to_call(status, nginx_error, django_log):
 # | `?v=17` behind each stylesheet | [`ManifestStaticFilesStorage`](https://docs.djangoproject.com/en/5.2/ref/contrib/staticfiles/#manifeststaticfilesstorage) |
 # | `while true; do gunicorn …; done` | [a systemd unit](https://www.freedesktop.org/software/systemd/man/latest/systemd.service.html) |
 # | `print` in views, to see errors | [`LOGGING`](https://docs.djangoproject.com/en/5.2/topics/logging/) |
+# | a new key, and everybody logged out | [`SECRET_KEY_FALLBACKS`](https://docs.djangoproject.com/en/5.2/ref/settings/#secret-key-fallbacks) |
+# | `pip freeze`, without hashes | [`pip install --require-hashes`](https://pip.pypa.io/en/stable/topics/secure-installs/), `uv lock`, `pip-compile --generate-hashes` |
+# | stop, copy, migrate, start | [`HUP`](https://gunicorn.org/signals/), and [`db_default`](https://docs.djangoproject.com/en/5.2/ref/models/fields/#db-default) for what is added |
 #
 # ## The Django way, and when to fight it
 #
@@ -1065,5 +1578,7 @@ lesson.quiz(
 # - Compare everything an environment is made of, the worst first.
 # - A worker has its master, a master needs systemd.
 # - 502, 504, 413: nginx's log. 400, 403, 404, 500: Django's, once LOGGING is set.
+# - A key that was in git is changed, with the old one as fallback; packages are pinned by hash.
+# - Expand, new code, contract: a deploy that loses no request, and that can go back until the contract.
 #
 # Next: lesson 14, higher loads: how much can this stack carry, and what gives way first?

@@ -25,7 +25,20 @@ def test_the_area_that_is_seen_is_filled_and_the_others_are_hatched():
     assert len(plots_production.found(counts, seen="packages", guess=...).lines) == 0
 
 
+def test_failures_of_a_deploy_are_crosses_and_counted_at_the_end_of_its_line():
+    rows = [["naive", 0.1, "200"], ["naive", 0.2, "500"], ["careful", 0.1, "200"], ["naive", 0.3, "TimeoutError"]]
+    ax = plots_production.deploys(pd.DataFrame(rows, columns=["deploy", "start_s", "outcome"]))
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["naive", "careful"]
+    drawn = [(line.get_marker(), list(line.get_xdata()), list(line.get_ydata())) for line in ax.lines]
+    assert drawn == [("|", [0.1], [1]), ("x", [0.2, 0.3], [1, 1]), ("|", [0.1], [0]), ("x", [], [])]
+    assert [text.get_text() for text in ax.texts] == ["2 of 3 failed", "0 of 1 failed"]
+
+
 def test_what_cannot_be_drawn_is_told():
+    with pytest.raises(ValueError, match="no column outcome"):
+        plots_production.deploys(pd.DataFrame({"deploy": ["naive"], "start_s": [0.1]}))
+    with pytest.raises(ValueError, match="no request to draw: send some"):
+        plots_production.deploys(pd.DataFrame({"deploy": [], "start_s": [], "outcome": []}))
     with pytest.raises(ValueError, match="no column error"):
         plots_production.layers(TOLD[["status", "access"]], ["access", "error"])
     with pytest.raises(ValueError, match="no request to draw"):

@@ -14,7 +14,7 @@ class WhomToCall(Exercise):
     if the status is 500 (its LOGGING is not set), else "nginx".
     """
 
-    id = "stack-5-library"
+    id = "stack-6-library"
     name = "whom_to_call"
 
     def stub(status, nginx_error, django_log): ...
