@@ -13,13 +13,13 @@ _FILES = Path(__file__).with_name("stack_files")
 ALIAS = "production"
 
 
-def start(apps: int = 2, size: str = "small", settings: dict | None = None) -> Stack:
+def start(apps: int = 2, size: str = "small", settings: dict | None = None, files: dict | None = None) -> Stack:
     """Start every part and return the stack once the conference answers through all of them.
 
     `apps` is how many gunicorns stand behind HAProxy, each with one worker; `size` is that of the conference in
     PostgreSQL, which Django in the notebook reaches as the database "production". `settings` replace those of
-    `production()`. Raises ValueError for a number of apps that is none, MissingServer for the first server that is not
-    on this machine, before anything starts.
+    `production()`, `files` are more modules for the apps, as `site.start` takes them. Raises ValueError for a number of
+    apps that is none, MissingServer for the first server that is not on this machine, before anything starts.
     """
     if isinstance(apps, bool) or not isinstance(apps, int) or not 1 <= apps <= 8:
         raise ValueError(f"apps={apps!r}: a whole number from 1 to 8 is needed.")
@@ -33,7 +33,7 @@ def start(apps: int = 2, size: str = "small", settings: dict | None = None) -> S
         databases.add(ALIAS, stack["postgresql"], size)
         given = {**production(stack), **(settings or {})}
         for number in range(1, apps + 1):
-            add_app(stack, number, given)
+            add_app(stack, number, given, files)
         names = [name for name in stack.parts if name.startswith("app-")]
         stack.add("haproxy", haproxy.start(configuration("haproxy.cfg"), {"servers": backends(stack)}), names)
         static = collected(stack["haproxy"].folder / "static", given)
@@ -64,11 +64,11 @@ def production(stack: Stack) -> dict:
     }
 
 
-def add_app(stack: Stack, number: int, settings: dict) -> site.Site:
-    """Start one more gunicorn with these settings, and take it into the stack as "app-NUMBER"."""
+def add_app(stack: Stack, number: int, settings: dict, files: dict | None = None) -> site.Site:
+    """Start one more gunicorn with these settings (and files), and take it into the stack as "app-NUMBER"."""
     options = tracing.ACCESS_LOG
     behind = ["postgresql", "valkey", "memcached"]
-    return stack.add(f"app-{number}", site.start(settings=settings, options=options), behind)
+    return stack.add(f"app-{number}", site.start(settings=settings, files=files, options=options), behind)
 
 
 def backends(stack: Stack) -> str:
