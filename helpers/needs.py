@@ -25,6 +25,12 @@ def named(cell: str) -> list[str] | None:
 def skipped(*names: str) -> None:
     """Print why the cell was left out; called in place of the cell's own lines."""
     SKIPPED.extend(names)
+    if "sshd" in names and all(map(available, names)):
+        print(
+            "This cell was left out: it logs in by SSH, and your account has no login shell (`chsh -s /bin/bash` gives "
+            "it one). Everything else in the lesson runs."
+        )
+        return
     print(
         f"This cell was left out: it needs the system's {' and '.join(names)}, which this machine does not have "
         "(or TROUBLESPOTS_SERVERS leaves out). Everything else in the lesson runs."
@@ -42,10 +48,19 @@ def transform(lines: list[str]) -> list[str]:
         return lines
     if not names:
         return ["print('%%needs wants the name of a server, as in: %%needs memcached')\n"]
-    missing = [name for name in names if not available(name)]
+    missing = [name for name in names if not (available(name) and _may_log_in(name))]
     if missing:
         return [f"__import__('helpers.needs', fromlist=['needs']).skipped(*{missing!r})\n"]
     return ["\n", *lines[1:]]
+
+
+def _may_log_in(name):
+    """False for an SSH server on which this account has no shell to be given: it starts, and nobody gets in."""
+    if name.lower() != "sshd":
+        return True
+    from helpers.services import sshd
+
+    return sshd.has_shell()
 
 
 def register(shell) -> None:
