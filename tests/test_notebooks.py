@@ -22,7 +22,7 @@ def code(notebook):
 
 
 def test_there_are_lessons():
-    assert [each.stem[:2] for each in SOURCES] == [f"{number:02}" for number in range(15)]
+    assert [each.stem[:2] for each in SOURCES] == [f"{number:02}" for number in range(18)]
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
