@@ -160,7 +160,7 @@ def measure(alias, writers, kinds=16, **work):
 
 
 writing = pd.DataFrame(
-    [measure(alias, writers) for alias in [*options, "PostgreSQL"] for writers in (1, 2, 4, 8, 16)]
+    [measure(alias, writers) for alias in [*options, "PostgreSQL"] for writers in (1, 2, 4, 16)]
 )
 
 # %% tags=["hidden-source", "nbval-ignore-output"]
