@@ -42,7 +42,7 @@ test: export TROUBLESPOTS_COUNTS = $(CURDIR)/$(COUNTS)
 test: $(STAMP)  ## prove the workshop on this machine
 	@rm -rf $(COUNTS) && mkdir -p $(dir $(BEGAN)) && touch $(BEGAN)
 	$(RUN) -m ruff check .
-	$(RUN) -m pytest -n 2 --dist loadfile
+	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 	$(RUN) -m pytest $(NBVAL) -n 2 --dist loadfile notebooks
 	@$(RUN) -m helpers.commands.counts $(COUNTS)
 

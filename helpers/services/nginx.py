@@ -65,8 +65,10 @@ class Nginx(Intermediary):
 
         The request by which `ready()` asks is left out.
         """
-        # It writes a line after the answer is out; the one process that serves has written all when it answers again.
-        self.answers()
+        # A line is written just after its answer has gone out; a worker that rests has written all of its own.
+        deadline = time.monotonic() + 0.5
+        while any(map(_at_work, self._workers())) and time.monotonic() < deadline:
+            time.sleep(0.002)
         path = self.folder / "access.log"
         lines = path.read_text(errors="replace").splitlines() if path.exists() else []
         return [line for line in lines if NO_REQUEST.decode().strip() not in line]
@@ -117,6 +119,14 @@ def _resting(pid) -> bool:
         return "shutting down" in " ".join(psutil.Process(pid).cmdline())
     except psutil.NoSuchProcess:
         return True
+
+
+def _at_work(pid) -> bool:
+    """True for a worker that is on a core, waits for one, or for a disk, rather than for the next request."""
+    try:
+        return psutil.Process(pid).status() in (psutil.STATUS_RUNNING, psutil.STATUS_DISK_SLEEP)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _globals() -> str:
