@@ -9,11 +9,14 @@ SKIPPED: list[str] = []  # the servers that cells of this kernel were left out f
 
 def available(name: str) -> bool:
     """True where the system has the server `name`; a name without a service module is looked up as a program."""
-    try:
-        module = importlib.import_module(f"helpers.services.{name.lower()}")
-    except ModuleNotFoundError:
-        return installing.find(name) is not None
-    return module.available()
+    module = _module(name)
+    return module.available() if module else installing.find(name) is not None
+
+
+def obstacle(name: str) -> str:
+    """Why this account cannot use the server `name` although it is there, as its service module says; "" as a rule."""
+    of_module = getattr(_module(name), "obstacle", None)
+    return of_module() if of_module else ""
 
 
 def named(cell: str) -> list[str] | None:
@@ -25,16 +28,13 @@ def named(cell: str) -> list[str] | None:
 def skipped(*names: str) -> None:
     """Print why the cell was left out; called in place of the cell's own lines."""
     SKIPPED.extend(names)
-    if "sshd" in names and all(map(available, names)):
-        print(
-            "This cell was left out: it logs in by SSH, and your account has no login shell (`chsh -s /bin/bash` gives "
-            "it one). Everything else in the lesson runs."
-        )
-        return
-    print(
-        f"This cell was left out: it needs the system's {' and '.join(names)}, which this machine does not have "
-        "(or TROUBLESPOTS_SERVERS leaves out). Everything else in the lesson runs."
+    why = (
+        f"it needs the system's {' and '.join(names)}, which this machine does not have (or TROUBLESPOTS_SERVERS "
+        "leaves out)"
     )
+    if all(map(available, names)):
+        why = "; ".join(filter(None, map(obstacle, names)))
+    print(f"This cell was left out: {why}. Everything else in the lesson runs.")
 
 
 def transform(lines: list[str]) -> list[str]:
@@ -48,19 +48,18 @@ def transform(lines: list[str]) -> list[str]:
         return lines
     if not names:
         return ["print('%%needs wants the name of a server, as in: %%needs memcached')\n"]
-    missing = [name for name in names if not (available(name) and _may_log_in(name))]
+    missing = [name for name in names if not available(name) or obstacle(name)]
     if missing:
         return [f"__import__('helpers.needs', fromlist=['needs']).skipped(*{missing!r})\n"]
     return ["\n", *lines[1:]]
 
 
-def _may_log_in(name):
-    """False for an SSH server on which this account has no shell to be given: it starts, and nobody gets in."""
-    if name.lower() != "sshd":
-        return True
-    from helpers.services import sshd
-
-    return sshd.has_shell()
+def _module(name):
+    """The service module of that name; None where there is none."""
+    try:
+        return importlib.import_module(f"helpers.services.{name.lower()}")
+    except ModuleNotFoundError:
+        return None
 
 
 def register(shell) -> None:

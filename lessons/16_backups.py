@@ -484,7 +484,7 @@ guess_left = ...  # for example: 3
 # %%
 # %%needs sshd
 attacks = []
-for scheme in (push, pull) if sshd.has_shell() else ():
+for scheme in (push, pull):
     site, vault = new_folder(), new_folder()
     shutil.copytree(media, site, dirs_exist_ok=True)
     with sshd.start() as production, sshd.start() as backup_host:
@@ -500,21 +500,17 @@ for scheme in (push, pull) if sshd.has_shell() else ():
 # %%needs sshd
 columns_3 = ["scheme", "files in each copy", "copies left", "site untouched", "ssh said"]
 broken_in = pd.DataFrame(attacks, columns=columns_3).set_index("scheme")
-if sshd.has_shell():
-    lesson.compare(guess_left, broken_in["copies left"]["push"])
-else:
-    print("Your account has no login shell, and SSH lets nobody in without: here only read on.")
+lesson.compare(guess_left, broken_in["copies left"]["push"])
 broken_in
 
 # %%
 # %%needs sshd
-if sshd.has_shell():
-    claim("Pushed or pulled, three nights make three copies of 20 files.",
-          broken_in["files in each copy"].tolist(), equals=[[20] * 3] * 2)
-    claim("Who breaks into production deletes all three copies that it pushed, and none that was pulled.",
-          broken_in["copies left"].tolist(), equals=[0, 3])
-    claim("And who has the key that pulls cannot delete on production: tar is run in place of rm.",
-          broken_in["site untouched"]["pull"], equals=True)
+claim("Pushed or pulled, three nights make three copies of 20 files.",
+      broken_in["files in each copy"].tolist(), equals=[[20] * 3] * 2)
+claim("Who breaks into production deletes all three copies that it pushed, and none that was pulled.",
+      broken_in["copies left"].tolist(), equals=[0, 3])
+claim("And who has the key that pulls cannot delete on production: tar is run in place of rm.",
+      broken_in["site untouched"]["pull"], equals=True)
 
 # %% [markdown]
 # An object store cannot pull. Then let production add, and nothing else. For a bucket of the S3 kind that is a policy such as this one:

@@ -2,8 +2,8 @@
 
 import datetime
 
-from helpers.exercises.base import Exercise, Incorrect, mistake, solution
-from helpers.exercises.grading import call, described
+from helpers.exercises.base import Exercise, mistake, solution
+from helpers.exercises.grading import expect_call
 
 LESSON = "16-backups"
 NOW = datetime.datetime(2026, 3, 2, 6, 0)
@@ -36,11 +36,7 @@ class Failures(Exercise):
             report = {**FINE, "rows": dict(FINE["rows"]), **change}
             report = {name: found for name, found in report.items() if found is not ...}
             shown = f"{words}, expected_rows, now"
-            got = call(attempt, report, dict(EXPECTED), NOW, shown=shown)
-            if got is None:
-                raise Incorrect(f"failures({shown}): nothing came back. Is there a `return`?")
-            if not isinstance(got, list) or got != expected:
-                raise Incorrect(f"failures({shown}): expected {expected}, got {described(got)}. {nudge}")
+            expect_call(attempt, report, dict(EXPECTED), NOW, expected=expected, shown=shown, nudge=nudge)
         return "what is missing has failed, too: no news is not good news"
 
     @solution

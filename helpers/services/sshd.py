@@ -40,6 +40,13 @@ def has_shell() -> bool:
     return os.access(shell or "/bin/sh", os.X_OK) and Path(shell).name not in ("nologin", "false")
 
 
+def obstacle() -> str:
+    """Why nobody could log in, although the server would start; "" where nothing is in the way."""
+    if has_shell():
+        return ""
+    return "it logs in by SSH, and your account has no login shell (`chsh -s /bin/bash` gives it one)"
+
+
 def start(allowed=(), configuration: str = CONFIGURATION) -> "Sshd":
     """Start an SSH server that lets in the `allowed` keys, and return it once it speaks.
 
