@@ -50,6 +50,7 @@ import pandas as pd
 from helpers import load, paths, plots, plots_patterns
 from helpers.caching import herd, replay, theory, traffic, writing
 from helpers.lesson import claim, exercise
+from helpers.project import temporary
 from helpers.services import memcached
 
 lesson.start("10-caching-patterns")
@@ -1563,7 +1564,7 @@ with lesson.expect(MemcacheServerError):
 
 # %%
 def deploy(setting):
-    folder = Path(tempfile.mkdtemp())
+    folder = Path(tempfile.mkdtemp(dir=temporary.folder()))
     (folder / "cards.py").write_text("class Card:\n    title = 'The ORM'\n")
     sys.path.insert(0, str(folder))
     try:

@@ -55,7 +55,7 @@ import pandas as pd
 from helpers import load, plots, plots_backends, plots_patterns
 from helpers.caching import movement, policies, replay, simulate, traffic, writing
 from helpers.lesson import answer, claim, exercise
-from helpers.project import databases, site
+from helpers.project import databases, site, temporary
 from helpers.services import memcached, postgres, valkey
 
 lesson.start("12-backends-libraries-many-servers")
@@ -102,7 +102,7 @@ pg = postgres.start()
 databases.add("postgres", pg)
 call_command("createcachetable", "cache_table", database="postgres", verbosity=0)
 mem, redis = memcached.start(memory_mb=64), valkey.start(memory_mb=64)
-folder = tempfile.TemporaryDirectory()
+folder = tempfile.TemporaryDirectory(dir=temporary.folder())
 six = {
     "dummy": {"BACKEND": BACKENDS + "dummy.DummyCache"},
     "local memory": {"BACKEND": BACKENDS + "locmem.LocMemCache", "LOCATION": "backends"},

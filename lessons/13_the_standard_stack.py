@@ -56,7 +56,7 @@ from django.test import Client, override_settings
 from django.urls import path
 
 from helpers import plots_stack, tracing
-from helpers.project import databases, site, stack
+from helpers.project import databases, site, stack, temporary
 
 # %%
 from helpers import load, plots_pages, plots_production
@@ -69,7 +69,7 @@ from helpers.services.stack import Stack
 lesson.start("13-the-standard-stack")
 
 # %% tags=["hidden-source"]
-home = tempfile.TemporaryDirectory()
+home = tempfile.TemporaryDirectory(dir=temporary.folder())
 own = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "DJANGO_", "SECRET"))}
 
 # %% [markdown]
@@ -338,7 +338,7 @@ CSS, css = "/static/admin/css/base.css", {}
 for debug in (True, False):
     with runserver(DEBUG=debug) as server:
         css[f"DEBUG={debug}"] = load.Page(server.url + CSS)("")
-folder = tempfile.TemporaryDirectory()
+folder = tempfile.TemporaryDirectory(dir=temporary.folder())
 manifest = {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}
 stores = {"default": {"BACKEND": "django.core.files.storage.FileSystemStorage"}, "staticfiles": manifest}
 with override_settings(STATIC_ROOT=folder.name, STORAGES=stores, DEBUG=False):
@@ -746,7 +746,7 @@ STARTS = ("Invalid HTTP_HOST", "Forbidden", "Not Found", "Internal Server Error"
 
 # %% tags=["hidden-source"]
 ACCESS = ["--access-logfile", "-"]
-media = tempfile.TemporaryDirectory()
+media = tempfile.TemporaryDirectory(dir=temporary.folder())
 Path(media.name, "logo.svg").write_text("<svg/>")
 given = {"ROOT_URLCONF": "trouble", "LOGGING": LOG, "DEBUG": False}
 asked = {
@@ -1014,7 +1014,7 @@ SECRET_KEY = needed("SECRET_KEY")
 
 # %%
 # %%needs git
-repository, clone = tempfile.TemporaryDirectory(), tempfile.TemporaryDirectory()
+repository, clone = [tempfile.TemporaryDirectory(dir=temporary.folder()) for _ in range(2)]
 git("init", "--quiet", of=repository)
 for text in (f"SECRET_KEY = {old_key!r}\n", GUARDED):
     Path(repository.name, "settings.py").write_text(text)

@@ -50,7 +50,7 @@ from django.db.transaction import TransactionManagementError
 from helpers import load, plots, plots_backends, plots_scaling, scaling
 from helpers.caching import traffic
 from helpers.lesson import claim, exercise
-from helpers.project import databases, site
+from helpers.project import databases, site, temporary
 from helpers.project.boot import clear_scratch
 
 # %%
@@ -60,7 +60,7 @@ lesson.start("14-higher-loads")
 from helpers.conference.models import Speaker, Talk
 
 pg = postgres.start(["-c", "deadlock_timeout=100ms"])  # a second, as installed
-folder = tempfile.TemporaryDirectory()
+folder = tempfile.TemporaryDirectory(dir=temporary.folder())
 
 # %% [markdown]
 # A small shop for tickets. `left` counts down, and each order is a row.

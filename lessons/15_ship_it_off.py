@@ -52,7 +52,7 @@ from django.db import connections, models, transaction
 
 from helpers import load, plots_ship
 from helpers.lesson import claim, exercise
-from helpers.project import databases, site
+from helpers.project import databases, site, temporary
 from helpers.project.boot import clear_scratch
 
 # %%
@@ -61,7 +61,7 @@ from helpers.services import celery_worker, postgres, smtp_server, valkey
 lesson.start("15-ship-it-off")
 broker, pg = valkey.start(), postgres.start()
 post = smtp_server.start(delay_seconds=0.1)  # it takes a tenth of a second over each mail
-folder = tempfile.TemporaryDirectory()
+folder = tempfile.TemporaryDirectory(dir=temporary.folder())
 store = redis.from_url(broker.url)  # the experiments count in it
 sender = Celery(broker=broker.url)  # sends tasks by their names
 worker = None

@@ -52,7 +52,7 @@ from invoke import UnexpectedExit
 
 from helpers import load, plots, plots_python_way
 from helpers.lesson import answer, claim, exercise
-from helpers.project import site
+from helpers.project import site, temporary
 from helpers.services import granian, gunicorn, sshd, tornado, twisted, uvicorn
 from helpers.services.processes import memory_mb
 
@@ -126,7 +126,7 @@ def released(number):
 
 def machine():
     """A folder with release 1 in it, gunicorn behind its link `current`, sshd in front, a key for it."""
-    place = tempfile.TemporaryDirectory(prefix="machine-")
+    place = tempfile.TemporaryDirectory(prefix="machine-", dir=temporary.folder())
     root = Path(place.name)
     (root / "releases/1").mkdir(parents=True)
     (root / "releases/1/conference_site.py").write_text(released(1))
@@ -438,7 +438,7 @@ urlpatterns = [path("slow/", slow), quick, path("", include("helpers.conference.
 
 # %%
 WSGI, ASGI = "helpers.project.wsgi:application", "helpers.project.asgi:application"
-ways = tempfile.TemporaryDirectory(prefix="ways-")
+ways = tempfile.TemporaryDirectory(prefix="ways-", dir=temporary.folder())
 (Path(ways.name) / "way.py").write_text(WAY)
 given = {"environment": site.environment({"ROOT_URLCONF": "way"}), "folder": ways.name}
 starts = {
@@ -715,7 +715,7 @@ letters = {  # kind: sender, address, subject, text
 }
 
 # %%
-box, rows = tempfile.TemporaryDirectory(prefix="box-"), []
+box, rows = tempfile.TemporaryDirectory(prefix="box-", dir=temporary.folder()), []
 (Path(box.name) / "mail_store.py").write_text(MAIL_STORE + HANDLERS)
 where = {"environment": site.environment(), "folder": box.name, "size_limit": 10_000}
 of_writer = Rating.objects.filter(talk=talk, attendee=writer)
@@ -1102,7 +1102,7 @@ def in_shell(first=""):
 
 # %%
 def ends(run, c, name, text):
-    with tempfile.TemporaryDirectory(prefix="thesis-") as outside:
+    with tempfile.TemporaryDirectory(prefix="thesis-", dir=temporary.folder()) as outside:
         place = Path(outside) / name
         (place / "releases/1").mkdir(parents=True)
         (place / "current").symlink_to("releases/1")
@@ -1117,7 +1117,7 @@ def ends(run, c, name, text):
 # %%needs sshd
 ways_to_deploy = {"shell": in_shell(), "shell, set -eu": in_shell("set -eu"), "Fabric": in_fabric}
 fault, rows = released(2).replace("path(", "paht(", 1), []
-with tempfile.TemporaryDirectory(prefix="key-") as outside:
+with tempfile.TemporaryDirectory(prefix="key-", dir=temporary.folder()) as outside:
     own_key = sshd.key(outside)
     with sshd.start([own_key.with_suffix(".pub").read_text()]) as there:
         with connect(there, own_key) as line:

@@ -14,6 +14,7 @@ from helpers.building.normalise import normalise
 from helpers.exercises.desk import registry
 
 SOURCES = paths.lessons()
+TEMPORARY = [f"tempfile.{name}" for name in ("mkdtemp", "mkstemp", "TemporaryDirectory", "NamedTemporaryFile")]
 IDENTIFIER = re.compile(r'^(?:@exercise|answer)\("([^"]+)"', re.MULTILINE)
 
 
@@ -171,3 +172,16 @@ def test_what_belongs_to_this_machine_is_refused():
     output = nbformat.v4.new_output("stream", name="stdout", text=f"in {paths.ROOT}/data")
     with pytest.raises(LessonFailed, match="belongs to this machine"):
         normalise(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", outputs=[output])]))
+
+
+@pytest.mark.parametrize("place", ["lessons", "helpers"])
+def test_a_temporary_folder_is_one_that_the_sweeper_finds(place):
+    """A killed kernel tidies nothing up: its folders lie in its own one, or bear our name."""
+    unseen = []
+    for path in sorted((paths.ROOT / place).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in TEMPORARY:
+                given = {each.arg: ast.unparse(each.value) for each in node.keywords}
+                if "dir" not in given and not re.match(r"f?['\"]troublespots-|PREFIX|f'\{", given.get("prefix", "")):
+                    unseen.append(f"{path.name}, line {node.lineno}: {ast.unparse(node)}")
+    assert unseen == []

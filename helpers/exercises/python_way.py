@@ -49,7 +49,7 @@ class Switch(Exercise):
 
     def check(attempt):
         for name in ("site", "our site"):
-            with tempfile.TemporaryDirectory() as folder:
+            with tempfile.TemporaryDirectory(prefix="troublespots-switch-") as folder:
                 root = Path(folder) / name
                 for release in ("1", "2", "3"):
                     (root / "releases" / release).mkdir(parents=True)
