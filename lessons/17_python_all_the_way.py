@@ -103,27 +103,40 @@ print("heirs:", ", ".join(inherited.values()))
 # %% [markdown]
 # ## 1. You did it three times by hand. What does a script add?
 #
-# The deploy of lesson 13 is a few steps over SSH: bring the release, let the link `current` point to it, tell gunicorn to reload.
-# The "machine" is this one, reached through an SSH server. (`machine`, folded, starts it, with release 1 behind gunicorn.)
+# The deploy of lesson 13 is a few steps over SSH: bring the release, migrate, collect the static files, let the link `current` point to
+# it, tell gunicorn to reload. The "machine" is this one, reached through an SSH server. (`machine`, folded, starts it, with release 1 behind gunicorn.)
 
 # %% tags=["hidden-source"]
 SITE = """
+import pathlib, sys
 from django.conf import settings
+from django.core.management import execute_from_command_line
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpResponse
 from django.urls import path
 
-settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["127.0.0.1"], SECRET_KEY="of this lesson")
+here = pathlib.Path(__file__).resolve().parent
+settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["127.0.0.1"], SECRET_KEY="of this lesson", OPTIONS)
 urlpatterns = [path("", lambda request: HttpResponse("release NUMBER"))]
 application = get_wsgi_application()
+if __name__ == "__main__":
+    execute_from_command_line(sys.argv)
 """
+
+# %% tags=["hidden-source"]
+OPTIONS = """
+    INSTALLED_APPS=["django.contrib.sessions", "django.contrib.staticfiles"], STATIC_URL="static/",
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": here.parents[1] / "db.sqlite3"}},
+    STATICFILES_DIRS=[here / "static"], STATIC_ROOT=here.parents[1] / "static",
+"""
+STYLE = "body { margin: 0 }"
+
+
+def released(number):
+    return SITE.replace("OPTIONS", OPTIONS).replace("NUMBER", str(number))
 
 
 # %% tags=["hidden-source"]
-def released(number):
-    return SITE.replace("NUMBER", str(number))
-
-
 def machine():
     """A folder with release 1 in it, gunicorn behind its link `current`, sshd in front, a key for it."""
     place = tempfile.TemporaryDirectory(prefix="machine-", dir=temporary.folder())
@@ -150,6 +163,25 @@ def page(wanted="", patience_s=20):
         if told == wanted or not wanted or time.monotonic() > ends:
             return told
         time.sleep(0.1)
+
+
+# %% tags=["hidden-source"]
+def visited(do):
+    """Do it while a visitor asks again and again: how many visits, and how many of them met no page."""
+    over, told = threading.Event(), []
+
+    def visit():
+        while not over.wait(0.02):
+            told.append(page())
+
+    visitor = threading.Thread(target=visit)
+    visitor.start()
+    try:
+        do()
+        time.sleep(0.3)  # and a few visits after it
+    finally:
+        over.set(), visitor.join()
+    return len(told), told.count("nobody answers")
 
 
 # %%
@@ -183,35 +215,52 @@ def as_typed(c, root, release, text):
     c.run(f"kill -HUP $(cat {root}/pid)")
 
 
+# %%
 def deploy(c, root, release, text):
     folder = f"{root}/releases/{release}"
-    c.run(f"mkdir -p {folder}")
+    c.run(f"mkdir -p {folder}/static")
     c.put(StringIO(text), f"{folder}/conference_site.py")
-    c.run(f"cd {folder} && {sys.executable} -c 'import conference_site'")  # does it load?
+    c.put(StringIO(STYLE), f"{folder}/static/site.css")
+    manage = f"cd {folder} && {sys.executable} conference_site.py"
+    c.run(f"{manage} check")  # does it load?
+    migrated = c.run(f"{manage} migrate --no-input")
+    c.run(f"{manage} collectstatic --no-input")
     c.run(f"ln -sfn releases/{release} {root}/current")
     c.run(f"kill -HUP $(cat {root}/pid)")
+    return migrated.stdout.count("Applying")
+
+
+# %%
+def tried(way, release, text, steps, wanted):
+    """Deploy while a visitor comes, until the page says what is wanted: a row of the table."""
+    row = {"way": way, "deployed": f"release {release}", "error told": "nothing", "migrations": 0}
+
+    def do():
+        try:
+            row["migrations"] = steps(c, root, release, text) or 0
+            row["the page says"] = page(wanted)
+        except UnexpectedExit as error:
+            row["error told"] = error.result.stderr.strip().splitlines()[-1]
+            row["the page says"] = page()
+
+    row["visits"], row["visits lost"] = visited(do)
+    return row
 
 
 # %%
 # %%needs sshd
-c, faulty, deploys = connect(ssh, key), released(2).replace("path(", "paht(", 1), []
-as_typed(c, root, 2, faulty)
-deploys.append(["as typed", "release 2, faulty", "nothing", page("nobody answers")])
+c, faulty = connect(ssh, key), released(2).replace("path(", "paht(", 1)
+deploys = [tried("as typed", 2, faulty, as_typed, "nobody answers")]
 c.run(f"ln -sfn releases/1 {root}/current")
 web.restart()
 (root / "pid").write_text(str(web.pid))
 for release, text in ((3, faulty), (4, released(4)), (4, released(4)), (1, released(1))):
-    told, wanted = "nothing", f"release {release}"
-    try:
-        deploy(c, root, release, text)
-    except UnexpectedExit as error:
-        told, wanted = error.result.stderr.strip().splitlines()[-1], ""
-    deploys.append(["Fabric", f"release {release}", told, page(wanted)])
+    deploys.append(tried("Fabric", release, text, deploy, f"release {release}"))
 deploy_rows = deploys
 
-# %%
+# %% tags=["nbval-ignore-output"]
 # %%needs sshd
-deployed = pd.DataFrame(deploy_rows, columns=["way", "deployed", "error told", "the page says"])
+deployed = pd.DataFrame(deploy_rows)
 lesson.compare(guess_page, deployed["the page says"][0])
 deployed
 
@@ -231,12 +280,25 @@ claim(
 )
 
 # %%
+# %%needs sshd
+claim(
+    "Visitors came all the time: as typed some met no page, with the script none.",
+    [deployed["visits lost"][0] > 0, deployed["visits"].min() >= 10, deployed["visits lost"][1:].sum()],
+    equals=[True, True, 0],
+)
+claim(
+    "`migrate` worked at the first sound deploy, and found nothing to do when it ran again.",
+    [deployed["migrations"][2] > 0, deployed["migrations"][3:].sum()], equals=[True, 0],
+)
+
+# %%
 because = "..."  # one sentence: why did visitors see nothing of the second faulty release?
 
 # %% [markdown]
 # **Why.** Neither is quicker than the other: the steps are the same. The script has what a tired person leaves out. It asks "does it load?"
 # *before* the link moves, and `c.run` raises `UnexpectedExit` on any status but 0, so what comes after does not happen.
-# gunicorn took the signal and started new workers; they could not load the site, and its master gave up. `kill` had succeeded long before: nobody was told.
+# gunicorn took the signal and started new workers; they could not load the site, and its master gave up. `kill` had succeeded long before: nobody
+# was told. When the new ones load, the old ones finish what they answer: no visit is lost.
 #
 # Going back is the same function with an older number, because releases lie side by side and only a link moves.
 #
@@ -348,7 +410,7 @@ class DryRun(Connection):
 
 
 def files_in(place):
-    return [str(each.relative_to(place)) for each in place.rglob("*.py")]
+    return [str(each.relative_to(place)) for each in place.rglob("*") if each.is_file()]
 
 
 # %%
@@ -356,7 +418,7 @@ def files_in(place):
 dry = {}
 for way, kind in (("run.dry", Connection), ("run.dry, and put told", DryRun)):
     shadow = root / "shadow" / str(time.time_ns())
-    (shadow / "releases/5").mkdir(parents=True)
+    (shadow / "releases/5/static").mkdir(parents=True)
     looking = connect(ssh, key, dry=True, echo_format="{command}")
     looking.__class__ = kind
     told = StringIO()
@@ -370,10 +432,10 @@ dry_runs
 # %%
 # %%needs sshd
 claim(
-    "run.dry leaves out commands, and puts the file all the same; the second way changes nothing.",
-    dry_runs["files changed"].tolist(), equals=[1, 0],
+    "run.dry leaves out commands, and puts both files all the same; the second way changes nothing.",
+    dry_runs["files changed"].tolist(), equals=[2, 0],
 )
-claim("A dry run tells each of the five steps, once put is told too.", dry_runs["steps told"].tolist(), equals=[4, 5])
+claim("A dry run tells each of the eight steps, once put is told too.", dry_runs["steps told"].tolist(), equals=[6, 8])
 
 # %%
 because = "..."  # one sentence: why is "errors ignored" the worst of the three?
@@ -750,6 +812,73 @@ claim(
     [mails.code[3:].tolist(), left_stars], equals=[[550, 550, 550, 552], [5]],
 )
 
+# %% [markdown]
+# And a server that takes each mail first, and says no later? Mia has a mail server, and wrote to nobody. A stranger sends three
+# bad mails with *her* address as the sender. How many mails does Mia get?
+
+# %%
+guess_bounces = ...  # for example: 1
+
+# %%
+REPORT = """\
+From: mailer-daemon@example.test
+To: SENDER
+Subject: Your mail was not delivered
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary=part
+
+--part
+Content-Type: message/delivery-status
+
+Final-Recipient: rfc822; RECIPIENT
+Action: failed
+Status: 5.1.1
+
+--part--
+"""
+
+# %%
+TAKES_ALL = """
+import asyncio, smtplib
+
+def bounce(sender, to):
+    with smtplib.SMTP(*MIAS) as client:  # from nobody, so that nobody bounces the bounce
+        client.sendmail("", [sender], REPORT.replace("SENDER", sender).replace("RECIPIENT", to))
+
+class TakesAll(InAThread):
+    async def handle_DATA(self, server, session, envelope):
+        told = await super().handle_DATA(server, session, envelope)
+        if told.startswith("550"):
+            await asyncio.to_thread(bounce, envelope.mail_from, envelope.rcpt_tos[0])
+        return "250 taken"
+"""
+
+# %%
+bounced, bad = {}, ["ninety-nine stars", "a stranger", "a path for a talk"]
+box = tempfile.TemporaryDirectory(prefix="box-", dir=temporary.folder())
+for handler in ("InAThread", "TakesAll"):
+    with smtp_server.start() as of_mia:
+        code = f"{MAIL_STORE}{HANDLERS}MIAS, REPORT = {of_mia.address!r}, {REPORT!r}\n{TAKES_ALL}"
+        (Path(box.name) / "mail_taker.py").write_text(code)
+        with smtp_server.start(handler=f"mail_taker:{handler}", environment=site.environment(), folder=box.name) as mail:
+            answers = [send(mail, "mia@example.test", *letters[kind][1:])[:3] for kind in bad]
+        in_her_box = of_mia.messages()
+    bounced[handler] = {"answered": " ".join(answers), "mails Mia gets": len(in_her_box)}
+box.cleanup()
+
+# %%
+bounces = pd.DataFrame(bounced).T
+lesson.compare(guess_bounces, bounces["mails Mia gets"]["TakesAll"])
+print(in_her_box[0].as_string())
+bounces
+
+# %%
+claim(
+    "Refused at once, nobody gets a bounce; taken first, every bad mail is a bounce to Mia.",
+    [bounces["answered"].tolist(), bounces["mails Mia gets"].tolist()],
+    equals=[["550 550 550", "250 250 250"], [0, 3]],
+)
+
 # %%
 because = "..."  # one sentence: why is 550 better than taking the mail and writing an error to a log?
 
@@ -758,14 +887,14 @@ because = "..."  # one sentence: why is 550 better than taking the mail and writ
 # `SynchronousOnlyOperation`. `sync_to_async` gives the work to a thread.
 #
 # 550 while the sender is still connected is the honest refusal: *their* server tells them. After 250 the mail is yours, and
-# a later "sorry", a *bounce*, goes to whoever the sender claims to be, who may be a victim. You get bounces too, for
+# a later "sorry", a *bounce*, goes to whoever the sender claims to be: to Mia. You get bounces too, for
 # addresses that died. Nothing here proves who wrote: a sender is a line of text. SPF, DKIM, or a secret in the address, are for that.
 #
 # **In your project:** a process of its own beside gunicorn; or a service that posts each mail to a view of yours.
 #
 # #### Exercise: read the bounces
 # One part of a bounce, `message/delivery-status`, has a block of headers for each address: `Final-Recipient`, `Action`,
-# `Status` (5.x.x: for good; 4.x.x: for now).
+# `Status` (5.x.x: for good; 4.x.x: for now). `in_her_box[0].as_bytes()` is one.
 
 
 # %%
