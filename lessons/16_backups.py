@@ -74,8 +74,8 @@ databases.add("production", pg)
 #
 # ## 1. Is a replica a backup?
 #
-# A *replica* is a second server that repeats whatever the first one does: it is there when the first one dies. You start two. One
-# repeats at once, the other an hour late. Then somebody drops a table on production. After how many milliseconds is it gone on the
+# A *replica* is a second server that repeats whatever the first one does: it is there when the first one dies. You start three. One
+# repeats at once, one two seconds late, one an hour late. Then somebody drops a table on production. After how many milliseconds is it gone on the
 # first replica?
 
 # %%
@@ -91,6 +91,15 @@ def ratings(server):
         return 0
 
 
+def drop():
+    """Drop the table on production; the moment before that, by its clock."""
+    with pg.connection() as connection:
+        moment = connection.execute("SELECT clock_timestamp()::text").fetchone()[0]
+        time.sleep(0.05)
+        connection.execute("DROP TABLE conference_rating")
+    return moment
+
+
 def until_gone(server, began):
     while ratings(server):
         time.sleep(0.001)
@@ -98,22 +107,22 @@ def until_gone(server, began):
 
 
 # %% [markdown]
-# The late one is stopped before its hour is over, and a copy of it told to play on to just before the mistake, no further. What it has goes
+# The last one is stopped before its hour is over, and a copy of it told to play on to just before the mistake, no further. What it has goes
 # back to production as a dump of that table.
 
 # %%
-left, hour_s = {}, 3600
-with postgres_replica.start(pg) as replica, postgres_replica.start(pg, hour_s) as late:
-    before = [ratings(each) for each in (pg, replica, late)]
-    with pg.connection() as connection:
-        moment = connection.execute("SELECT clock_timestamp()::text").fetchone()[0]
-        time.sleep(0.05)
-        connection.execute("DROP TABLE conference_rating")
-        gone_ms = until_gone(replica, time.perf_counter())
+left, hour_s, following = {}, 3600, postgres_replica.start
+with following(pg) as replica, following(pg, 2) as short, following(pg, hour_s) as late:
+    before = [ratings(each) for each in (pg, replica, short)]
+    moment = drop()
+    gone_ms = until_gone(replica, time.perf_counter())
     left |= {"production": ratings(pg), "replica": ratings(replica)}
+    asked_at = time.perf_counter()
+    left["two seconds late"] = ratings(short)
+    waited_s = time.perf_counter() - asked_at
     late.run("pg_ctl", "stop", "-D", "data", "-m", "fast")
     with postgres_backup.restore(late.folder / "data", archive, moment, pg.password) as saved:
-        left["replica, an hour late"] = ratings(saved)
+        left["an hour late"] = ratings(saved)
         saved.run("pg_dump", "-Fc", "-t", "conference_rating", "-f", dumps / "ratings")
 pg.run("pg_restore", "-d", "conference", dumps / "ratings")
 left["production again"] = ratings(pg)
@@ -122,12 +131,14 @@ left["production again"] = ratings(pg)
 lesson.compare(guess_ms, round(gone_ms, 1))
 
 # %% tags=["hidden-source"]
-rows_left = pd.DataFrame({"copy": list(left)[:3], "rows": list(left.values())[:3]})
-ax = plots.dots(rows_left, "rows", "ratings left after DROP TABLE (rows)", "copy", ax=plots.axes(height=2.2))
+looked_at = ["production", "replica", "two seconds late", "an hour late"]
+rows_left = pd.DataFrame({"copy": looked_at, "rows": [left[each] for each in looked_at]})
+ax = plots.dots(rows_left, "rows", "ratings left after DROP TABLE (rows)", "copy", ax=plots.axes(height=2.5))
 ax.set_xlim(-60, 2_100)
-ax.set_title("The replica has lost what production lost; only the late one has it")
+ax.set_title("A replica has lost what production lost, unless it is late enough")
 lesson.show(ax, alt="Ratings left after the table was dropped: none on production, none on the "
-                    "replica, all 2,000 on the replica that is an hour late.")
+                    "replica and on the one that is two seconds late, all 2,000 on the one that is an hour "
+                    "late.")
 
 # %%
 claim("After DROP TABLE no row is left on the replica either; before it had all 2,000.",
@@ -135,7 +146,9 @@ claim("After DROP TABLE no row is left on the replica either; before it had all 
 claim("Nobody has time to say stop: it is gone there in less than a thousandth of that hour.",
       gone_ms / (1000 * hour_s), between=(1e-9, 0.001))
 claim("The replica that is an hour late, played on to just before the drop, has all 2,000.",
-      left["replica, an hour late"], equals=2_000)
+      left["an hour late"], equals=2_000)
+claim("Two seconds late: asked at once, it lets you wait for over a second, and then has none.",
+      [before[2], waited_s > 1, left["two seconds late"]], equals=[2_000, True, 0])
 claim("They are back on production.", left["production again"], equals=2_000)
 
 # %% [markdown]
