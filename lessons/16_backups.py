@@ -74,7 +74,7 @@ databases.add("production", pg)
 #
 # ## 1. Is a replica a backup?
 #
-# A *replica* is a second server that repeats whatever the first one does: it is there when the first one dies. You start three. One
+# A *replica* is a second server that repeats whatever the first one does: it is there when the first dies. You start three. One
 # repeats at once, one two seconds late, one an hour late. Then somebody drops a table on production. After how many milliseconds is it gone on the
 # first replica?
 
@@ -91,6 +91,7 @@ def ratings(server):
         return 0
 
 
+# %% tags=["hidden-source"]
 def drop():
     """Drop the table on production; the moment before that, by its clock."""
     with pg.connection() as connection:
