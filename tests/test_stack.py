@@ -144,6 +144,31 @@ def test_a_stack_of_any_parts():
         assert [row["healthy"] for row in made.health()] == [False]
 
 
+class TestFiles:
+    pytestmark = SYSTEM
+
+    def test_a_module_of_ones_own_is_served_by_every_app_one_that_comes_later_too(self):
+        boot.boot()
+        text = "from django.http import HttpResponse\nfrom django.urls import path\n"
+        files = {"own_pages.py": text + "urlpatterns = [path('health/', lambda request: HttpResponse('of a file'))]\n"}
+        with stack.start(apps=1, settings={"ROOT_URLCONF": "own_pages"}, files=files) as made:
+            later = {**stack.production(made), "ROOT_URLCONF": "own_pages"}
+            stack.add_app(made, 2, later, files)
+            for name in ("nginx", "app-1", "app-2"):
+                with urllib.request.urlopen(made[name].url + "/health/", timeout=10) as answer:
+                    assert answer.read() == b"of a file"
+
+    def test_a_module_that_is_no_python_ends_the_start_and_every_part_of_it(self, monkeypatch):
+        boot.boot()
+        ended = []
+        monkeypatch.setattr(
+            Stack, "stop", lambda self, stop=Stack.stop: (ended.extend(self.parts.values()), stop(self))
+        )
+        with pytest.raises(SyntaxError, match=r"own_pages.py, line 1"):
+            stack.start(apps=1, files={"own_pages.py": "def ("})
+        assert len(ended) == 3 and not any(part.answers() for part in ended)
+
+
 class TestTracing:
     LOGS = (
         "trace nginx a 0.030 s\ntrace nginx b 0.001 s\nnoise\ntrace nginx - 1 s\n",
