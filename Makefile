@@ -54,9 +54,9 @@ test-all: test wheels  ## the same and more: cells twice, in wrong orders, embed
 
 SERVICES := boot embedded_conformance embedded_memcached every_server gunicorn in_front jupyter_dies lab memcached orphans \
             postgres postgres_backup python_servers replay site stack valkey
-test-services: $(STAMP)  ## only servers, and the lesson that lives on them
+test-services: $(STAMP)  ## only servers, and the lessons that live on them
 	$(RUN) -m pytest -n 2 --dist loadfile $(SERVICES:%=tests/test_%.py)
-	$(RUN) -m pytest $(NBVAL) notebooks/09-hit-rate.ipynb
+	$(RUN) -m pytest $(NBVAL) -n 2 --dist loadfile notebooks/09-*.ipynb notebooks/1[3-7]-*.ipynb
 
 soak: $(STAMP)  ## run all notebooks ten times with both cores busy, into docs/soak.md
 	$(RUN) -m helpers.commands.soak

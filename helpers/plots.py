@@ -108,6 +108,12 @@ def is_number(value) -> bool:
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
+def verdict(ax, x, y, right) -> None:
+    """One mark in a grid of verdicts: a dot where it is `right`, a cross where it is not."""
+    marker, colour = ("o", BLUE) if right else ("X", VERMILION)
+    ax.plot(x, y, marker, color=colour, markersize=11)
+
+
 def axes(width: float = 7.5, height: float = 4.4):
     """Empty Axes in the workshop's look, on a figure that is shown only by `lesson.show`; sizes in inches."""
     # Not through pyplot: the inline backend would show the figure a second time, without its alt text.

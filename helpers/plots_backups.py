@@ -51,8 +51,7 @@ def checked(frame: pd.DataFrame, ax=None):
     for row, (_, told) in enumerate(frame.iterrows()):
         for column, said in enumerate(told):
             if said is True or said is False:
-                style = ("o", plots.BLUE) if said else ("X", plots.VERMILION)
-                ax.plot(column, len(frame) - 1 - row, style[0], color=style[1], markersize=11)
+                plots.verdict(ax, column, len(frame) - 1 - row, said)
             else:
                 ax.plot(column, len(frame) - 1 - row, ".", color="0.75", markersize=4)
     ax.set_xticks(range(frame.shape[1]), [str(each).replace(" ", "\n", 1) for each in frame.columns])

@@ -40,9 +40,7 @@ def marks(frame: pd.DataFrame, columns: dict, asked: int, ax) -> None:
     """Draw a dot where the count in a column is `asked`, a cross where it is less, with the number beside it."""
     for at, column in enumerate(columns):
         for place, count in zip(range(len(frame))[::-1], frame[column], strict=True):
-            whole = count == asked
-            look = ("o", plots.COLOURS[2]) if whole else ("x", plots.COLOURS[1])
-            ax.plot(at, place, look[0], color=look[1], markersize=9, markeredgewidth=2)
+            plots.verdict(ax, at, place, count == asked)
             ax.annotate(f"{count:.0f}", (at, place), xytext=(9, 4), textcoords="offset points")
     ax.set_xticks(range(len(columns)), columns.values())
     ax.set(xlim=(-0.5, len(columns) - 0.3), xlabel=f"quick pages answered (of {asked})")
@@ -60,8 +58,7 @@ def cuts(frame: pd.DataFrame, ax=None):
     scripts = list(dict.fromkeys(frame.script))[::-1]
     ax = ax if ax is not None else plots.axes(height=1.2 + 0.5 * len(scripts))
     for row in frame.itertuples():
-        look = ("o", plots.COLOURS[2]) if row.right else ("x", plots.COLOURS[1])
-        ax.plot(row.cut, scripts.index(row.script), look[0], color=look[1], markersize=11, markeredgewidth=2.5)
+        plots.verdict(ax, row.cut, scripts.index(row.script), row.right)
     ax.set_yticks(range(len(scripts)), scripts)
     ax.set_xticks(sorted(set(frame.cut)))
     ax.set(xlabel="steps done when the line was cut, before it ran again (dot: right, cross: wrong)")

@@ -21,7 +21,7 @@ def test_servers_have_a_panel_for_each_number_and_one_for_what_was_answered():
     assert [text.get_text() for text in speed.texts] == ["100", "90"]
     assert [text.get_text() for text in ready.texts] == ["0.5", "1.5"]
     drawn = {(line.get_xdata()[0], line.get_ydata()[0]): line.get_marker() for line in answered.lines}
-    assert drawn == {(0, 1): "x", (0, 0): "o", (1, 1): "o", (1, 0): "o"}
+    assert drawn == {(0, 1): "X", (0, 0): "o", (1, 1): "o", (1, 0): "o"}
     assert answered.get_xlabel() == "quick pages answered (of 4)"
 
 
@@ -30,7 +30,7 @@ def test_a_cut_that_ended_right_is_a_dot_and_another_a_cross():
     assert [label.get_text() for label in ax.get_yticklabels()] == ["sure", "typed"]
     assert [(line.get_xdata()[0], line.get_ydata()[0], line.get_marker()) for line in ax.lines] == [
         (0, 1, "o"),
-        (1, 1, "x"),
+        (1, 1, "X"),
         (0, 0, "o"),
     ]
 
