@@ -3,7 +3,7 @@
 #
 # What serves your site, reads its mail and wakes at night may be Python too. What of it is worth having?
 #
-# **Core:** 60 minutes · **deeper:** 95 minutes · **needs:** 13 · **helps:** your own project ·
+# **Core:** 60 minutes · **deeper:** 100 minutes · **needs:** 13 · **helps:** your own project ·
 # **starts:** sshd, six web servers, mail and name servers, on loopback
 #
 # Credit: the tools are from Glyph Lefkowitz's keynote, "three times: automate" is Andrew Godwin's, DjangoCon 2011,
@@ -695,7 +695,7 @@ choose(table)
 # %% [markdown] tags=["collapsed"]
 # ## Go deeper
 #
-# 95 minutes in four stations (mail, names, the clock, the thesis; choose), then a clinic over the whole workshop.
+# 100 minutes in four stations (mail, names, the clock, the thesis; choose), then a clinic over the whole workshop.
 #
 # ### 5. Mail comes in. Who stores it?
 #
