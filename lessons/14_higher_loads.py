@@ -409,7 +409,7 @@ sub vcl_deliver { if (obj.hits > 0) { set resp.http.X-Cache = "HIT"; } }
 # %%
 PROXY_CACHE = """error_log stderr; events { worker_connections 64; }
 http {
-    include plumbing.conf;
+    include plumbing.conf; access_log off;
     proxy_cache_path cache keys_zone=pages:1m;
     server {
         listen 127.0.0.1:<port>;
@@ -678,7 +678,7 @@ errors_met["two is killed"] = under_load(caring, apps[1].kill)
 # %%
 UPSTREAM = """error_log stderr crit; events { worker_connections 64; }
 http {
-    include plumbing.conf;
+    include plumbing.conf; access_log off;
     upstream apps { server 127.0.0.1:<one>; server 127.0.0.1:<two>; }
     proxy_set_header Host $http_host;  # or Django is asked for a host named "apps": error 400
     server { listen 127.0.0.1:<port>; location / { proxy_pass http://apps; } }

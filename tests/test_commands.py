@@ -298,7 +298,7 @@ def test_an_ordinary_user_is_told_that_this_part_is_left_out(monkeypatch, capsys
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_root_runs_make_as_nobody_in_a_copy_and_its_status_counts(clone, monkeypatch, capfd):
+def test_root_runs_make_as_another_user_in_a_copy_and_its_status_counts(clone, monkeypatch, capfd):
     (clone / "Makefile").write_text("test:\n\t@id -un; touch made; $(PYTHON) -c 'print(6 * 7)'; exit $(STATUS)\n")
     monkeypatch.setattr(paths, "ROOT", clone)
     before = {each for each in Path(other_user.tempfile.gettempdir()).glob("troublespots-other-*")}
@@ -306,9 +306,15 @@ def test_root_runs_make_as_nobody_in_a_copy_and_its_status_counts(clone, monkeyp
         monkeypatch.setattr(sys, "argv", ["other_user", "test", f"STATUS={status}"])
         assert (other_user.main() != 0) == (status != 0)
     printed = capfd.readouterr().out
-    assert printed.count("nobody\n42") == 2
+    assert printed.count(f"{other_user.USER}\n42") == 2
     assert not (clone / "made").exists()
     assert {each for each in Path(other_user.tempfile.gettempdir()).glob("troublespots-other-*")} == before
+
+
+def test_a_user_that_there_is_not_gets_a_sentence(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(other_user, "USER", "no-such-user")
+    assert "no user 'no-such-user' on this machine" in other_user.main()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")

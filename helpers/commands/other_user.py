@@ -10,7 +10,7 @@ from pathlib import Path
 
 from helpers import paths
 
-USER = "nobody"
+USER = os.environ.get("TROUBLESPOTS_OTHER_USER") or "nobody"  # one with a login shell can do more: SSH
 
 
 def files(root: Path) -> list[str]:
@@ -75,6 +75,10 @@ def main() -> int | str:
     if os.geteuid() != 0:
         print("You are an ordinary user already, and only root can become another: this part was left out.")
         return 0
+    try:
+        pwd.getpwnam(USER)
+    except KeyError:
+        return f"✘ There is no user {USER!r} on this machine: name one that is there in TROUBLESPOTS_OTHER_USER."
     python = python_for(USER)
     if python is None:
         return f"✘ No Python 3.11 with venv is within reach of the user {USER}: install python3 and python3-venv."
