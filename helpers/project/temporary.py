@@ -1,4 +1,4 @@
-"""A folder for this process's databases and a lesson's own files: gone when the process ends, or swept by the next one if it was killed.
+"""A folder for this process's databases and a lesson's files: gone with the process, or swept by the next if killed.
 
 The owner holds a lock on a file in it. The system drops that lock with the process, however it dies, so a folder whose
 lock can be taken is rubbish; process numbers would not tell, since they come back and differ between containers.
