@@ -804,7 +804,7 @@ while True:
 # %%needs nginx haproxy
 from helpers.project import stack
 from helpers.services import haproxy, nginx
-from helpers.services.process import Server
+from helpers.services.process import Server, alive
 
 mail_settings = {name: value for name, value in SETTINGS.items() if name.startswith("EMAIL")}
 tight = {"ROOT_URLCONF": "pages", "SHIP_OFF": False, **mail_settings}
@@ -833,7 +833,7 @@ class Postman(Server):
         return site.environment(loose)
 
     def ready(self):
-        return "ready" in self.logs()
+        return alive(self.pid) and "ready" in self.logs()
 
 
 # %% [markdown]
@@ -1031,7 +1031,7 @@ def deadly(key):
 
 # %%
 ENDLESS = '''
-@app.task(name="endless", soft_time_limit=1, time_limit=3)
+@app.task(name="endless", soft_time_limit=1, time_limit=2)
 def endless(tidy):
     try:
         time.sleep(60)
@@ -1044,7 +1044,7 @@ app.conf.beat_schedule = {"tick": {"task": "tick", "schedule": 0.5, "options": {
 '''
 
 # %% [markdown]
-# The mail server is down until each of five mails has been tried three times; then it comes back. Two prefork processes work, and *beat*
+# The mail server is down until each of five mails has been tried three times; then it comes back. Three prefork processes work, and *beat*
 # (`-B`), the clock of Celery, sends a task every half second, to a queue that nobody reads. Somebody has started a second beat
 # on another worker. How many tries are there until `"seven"` is given up?
 
@@ -1061,7 +1061,7 @@ store.flushdb()
 dismiss(worker)
 tasks = (MORE, AGAIN, POISON, DEADLY, ENDLESS)
 beats = [["-B", "-s", f"{folder.name}/beat-{number}"] for number in (1, 2)]
-worker = hire(*tasks, pool="prefork", processes=2, options=beats[0])
+worker = hire(*tasks, pool="prefork", processes=3, options=beats[0])
 another = hire(*tasks, pool="threads", options=[*beats[1], "-Q", "nothing else"])
 asking = Celery(broker=broker.url, backend=broker.url)  # it can read results
 
@@ -1081,9 +1081,8 @@ second_wait = min(third - second for _, second, third in moments_of)
 # %%
 results = {text: asking.send_task("read", [text]) for text in ("7", "seven")}
 results |= {word: asking.send_task("endless", [word == "tidy"]) for word in ("tidy", "not tidy")}
-until(lambda: all(result.ready() for result in results.values()))
 asking.send_task("deadly", ["a picture of 2 GB"])
-until(lambda: store.llen("aside") == 1)
+until(lambda: all(result.ready() for result in results.values()) and store.llen("aside") == 1)
 states = {name: (result.state, type(result.result).__name__) for name, result in results.items()}
 counts = {"tries of seven": int(store.hget("read", "seven")), "deliveries of the deadly": total("deadly")}
 kept_s = [store.ttl(key) for key in store.keys("celery-task-meta-*")]

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from helpers.services import gunicorn
-from helpers.services.process import ServerDied, _alive
+from helpers.services.process import ServerDied, alive
 
 APPLICATION = """
 import os, pathlib, time
@@ -51,9 +51,9 @@ def get(server, path="/"):
 
 def gone(pids, folder, within_seconds=15):
     deadline = time.monotonic() + within_seconds
-    while time.monotonic() < deadline and (folder.exists() or any(map(_alive, pids))):
+    while time.monotonic() < deadline and (folder.exists() or any(map(alive, pids))):
         time.sleep(0.05)
-    return not folder.exists() and not any(map(_alive, pids))
+    return not folder.exists() and not any(map(alive, pids))
 
 
 def free(port):
@@ -143,7 +143,7 @@ def test_a_crash_takes_the_workers_too_and_a_restart_has_the_same_port(folder):
         with pytest.raises(urllib.error.URLError, match="refused"):
             get(server)
         server.restart()
-        assert not any(map(_alive, workers))
+        assert not any(map(alive, workers))
         assert server.port == port
         assert get(server)
         assert len(server.workers()) == 2

@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from helpers.project import boot, databases, site
 from helpers.services import memcached, postgres
-from helpers.services.process import ServerDied, _alive
+from helpers.services.process import ServerDied, alive
 
 boot.boot()
 
@@ -67,9 +67,9 @@ def counted(server, visits=60):
 
 def gone(pids, folder, within_seconds=15):
     deadline = time.monotonic() + within_seconds
-    while time.monotonic() < deadline and (folder.exists() or any(map(_alive, pids))):
+    while time.monotonic() < deadline and (folder.exists() or any(map(alive, pids))):
         time.sleep(0.05)
-    return not folder.exists() and not any(map(_alive, pids))
+    return not folder.exists() and not any(map(alive, pids))
 
 
 def test_it_serves_the_notebooks_own_conference_and_leaves_nothing():
@@ -176,7 +176,7 @@ def test_what_was_edited_is_there_after_a_restart_and_a_crash_is_mended_by_one()
         with pytest.raises(urllib.error.URLError, match="refused"):
             get(server, "/count/")
         server.restart()
-        assert not any(map(_alive, workers))
+        assert not any(map(alive, workers))
         assert get(server, "/count/")["visits"] == 100
 
 

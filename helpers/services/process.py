@@ -156,7 +156,7 @@ class Server:
     def _wait(self, patience_seconds: float) -> None:
         deadline = time.monotonic() + patience_seconds
         while not self.answers():
-            if time.monotonic() > deadline or not _alive(self.pid):
+            if time.monotonic() > deadline or not alive(self.pid):
                 last = self.complaint() or "(its log is empty)"
                 raise ServerDied(f"{self.name} ended, or gave no answer, while it was starting. Its log says:\n{last}")
             time.sleep(0.005)
@@ -171,7 +171,7 @@ def bound_port() -> int:
         return probe.getsockname()[1]
 
 
-def _alive(pid: int) -> bool:
+def alive(pid: int) -> bool:
     """False for a process that has ended, also while it waits to be reaped by the watchdog."""
     import psutil
 
