@@ -378,7 +378,7 @@ def seconds(work, *arguments):
     return time.perf_counter() - began
 
 
-form_rows = []
+rows = []
 for form in DUMP:
     name = empty_database(pg, "restored")
     dump_s, restore_s = seconds(DUMP[form]), seconds(BACK[form], name)
@@ -386,7 +386,8 @@ for form in DUMP:
         tables, indexes = (there.execute(TABLES + f"= '{kind}'").fetchone()[0] for kind in "ri")
         kept_ratings = there.execute("SELECT count(*) FROM conference_rating").fetchone()[0]
     size_kb = (dumps / FILES[form]).stat().st_size / 1000
-    form_rows.append([form, size_kb, dump_s, restore_s, tables, indexes, kept_ratings])
+    rows.append([form, size_kb, dump_s, restore_s, tables, indexes, kept_ratings])
+form_rows = rows
 
 # %% tags=["nbval-ignore-output", "hidden-source"]
 columns = ["form", "size_kb", "dump_s", "restore_s", "tables", "indexes", "ratings"]

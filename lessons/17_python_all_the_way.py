@@ -979,7 +979,7 @@ print("with a cache fewer than half:", 0 < kept < 10)
 # seconds of the TTL?
 
 # %%
-resolver.cache.flush()
+resolver.cache = dns.resolver.Cache()
 resolver.resolve("example.test")
 names.pause()
 hanging = {}
