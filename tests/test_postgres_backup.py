@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from helpers.services import postgres, postgres_backup
-from helpers.services.process import ServerDied
+from helpers.services.process import ServerDied, bound_port
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +75,13 @@ def test_a_moment_that_the_archive_does_not_reach_is_told_in_its_own_words(story
     backup, archive, _, password = story
     with pytest.raises(ServerDied, match="recovery ended before configured recovery target was reached"):
         postgres_backup.restore(backup, archive, "2099-01-01 00:00:00+00", password)
+
+
+def test_one_that_ends_between_two_questions_is_not_ready_and_no_error(tmp_path, monkeypatch):
+    ending = postgres_backup.Restored(tmp_path, None, None, "a password")
+    monkeypatch.setattr(postgres_backup.Postgres, "ready", lambda self: True)  # the first question was answered
+    ending.host, ending.port = "127.0.0.1", bound_port()  # and nobody is there for the second
+    assert not ending.answers()
 
 
 def test_mistakes_are_a_sentence(story, place):

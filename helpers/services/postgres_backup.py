@@ -4,6 +4,8 @@ import os
 import shutil
 from pathlib import Path
 
+import psycopg
+
 from helpers.services.postgres import Postgres
 
 
@@ -89,5 +91,8 @@ class Restored(Postgres):
     def ready(self) -> bool:
         if not super().ready():
             return False
-        with self.connection("postgres", seconds=2) as connection:
-            return not connection.execute("SELECT pg_is_in_recovery()").fetchone()[0]
+        try:
+            with self.connection("postgres", seconds=2) as connection:
+                return not connection.execute("SELECT pg_is_in_recovery()").fetchone()[0]
+        except psycopg.OperationalError as error:  # it answered a moment ago, and has ended since
+            raise OSError(str(error)) from None
