@@ -78,7 +78,7 @@ def test_a_moment_that_the_archive_does_not_reach_is_told_in_its_own_words(story
 
 
 def test_one_that_ends_between_two_questions_is_not_ready_and_no_error(tmp_path, monkeypatch):
-    ending = postgres_backup.Restored(tmp_path, None, None, "a password")
+    ending = postgres_backup.Restored(tmp_path, password="of-nobody")
     monkeypatch.setattr(postgres_backup.Postgres, "ready", lambda self: True)  # the first question was answered
     ending.host, ending.port = "127.0.0.1", bound_port()  # and nobody is there for the second
     assert not ending.answers()
