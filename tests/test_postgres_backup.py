@@ -84,6 +84,18 @@ def test_one_that_ends_between_two_questions_is_not_ready_and_no_error(tmp_path,
     assert not ending.answers()
 
 
+def test_what_stopped_it_is_not_hidden_by_the_answers_to_those_who_asked_meanwhile(tmp_path):
+    ended = postgres_backup.Restored(tmp_path, password="of-nobody")
+    ended.folder = tmp_path
+    asked = (
+        "[7] FATAL:  the database system is not yet accepting connections\n"
+        "[7] DETAIL:  Consistent recovery state has not been yet reached.\n"
+    )
+    reason = "[5] FATAL:  recovery ended before configured recovery target was reached\n"
+    (tmp_path / "server.log").write_text(9 * asked + reason)
+    assert ended.complaint() == reason.strip()
+
+
 def test_mistakes_are_a_sentence(story, place):
     backup, _, moment, _ = story
     with pytest.raises(ValueError, match="only be reached with the archive"):

@@ -18,7 +18,7 @@ from helpers.services.process import MissingServer, ServerDied
 
 OLDEST = 14  # what Django 5.2 works with
 _GRAVE = re.compile(r"\b(?:ERROR|FATAL|PANIC|HINT|DETAIL):|invalid|unrecognized|could not")
-_BUSY = re.compile(r"the database system is ")  # the answer to whoever asks meanwhile
+_BUSY = re.compile(r"the database system is |Consistent recovery state has not")  # the answer to whoever asks meanwhile
 OWNER, DATABASE = "troublespots", "conference"
 _SYSTEM = ("/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql@*/bin", "/usr/local/opt/postgresql@*/bin")
 
