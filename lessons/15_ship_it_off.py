@@ -306,7 +306,7 @@ time.sleep(2.1)
 worker.restart()
 until(lambda: store.hlen("unacked") == 0 and total("deliveries") >= 40)
 rows = []
-for order, deliveries in store.hgetall("deliveries").items():
+for order, deliveries in sorted(store.hgetall("deliveries").items()):
     kind, _, moment = order.decode().rsplit(" ", 2)
     charged = int(store.hget("charges", order) or 0)
     rows.append([kind, moment, int(deliveries), charged])
