@@ -48,7 +48,9 @@ class CeleryWorker(Server):
         return [*words, "--loglevel", "INFO", *quiet, *self.options]
 
     def environment(self) -> dict[str, str]:
-        return {**environment(self._environment, self._modules), "CELERY_BROKER_URL": self.broker}
+        mine = environment(self._environment, self._modules)
+        # A killed worker leaves its temporary folder behind: let it lie in the one that goes with the server.
+        return {**mine, "CELERY_BROKER_URL": self.broker, "TMPDIR": str(self.folder)}
 
     def ready(self) -> bool:
         from celery import Celery
