@@ -15,7 +15,7 @@ from server_kinds import ALL, IN_FRONT, LISTENING, WEB
 from helpers.load import Page
 from helpers.services import haproxy, installing, nginx, sshd, varnish
 from helpers.services.on_port import http_status, listening
-from helpers.services.process import MissingServer, ServerDied
+from helpers.services.process import MissingServer, Server, ServerDied
 from helpers.services.processes import family
 
 
@@ -50,12 +50,30 @@ def test_killed_it_is_dead_and_a_restart_brings_it_back_on_its_port(kinds, kind)
         port, pids = server.port, pids_of(server)
         server.kill()
         assert not server.answers()
+        if kind in LISTENING:  # none of its workers either
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection((server.host, port), timeout=2)
         server.restart()
         assert server.answers()
         assert server.port == port
         assert server.pid not in pids
         pids, folder = pids + pids_of(server), server.folder
     assert gone(pids, folder)
+
+
+def test_a_dead_one_does_not_answer_even_where_another_has_its_port_by_now():
+    class Fooled(Server):
+        def ready(self):
+            return True
+
+    server = Fooled()
+    assert not server.answers()
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    server.pid = ended.pid
+    assert not server.answers()
+    server.pid = os.getpid()
+    assert server.answers()
 
 
 @pytest.mark.parametrize("kind", LISTENING)

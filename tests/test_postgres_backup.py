@@ -1,12 +1,14 @@
 """Base backup, archive and a restore to a moment: what was there then is there again, and mistakes are told."""
 
+import os
 import time
+from unittest import mock
 
 import psycopg
 import pytest
 
 from helpers.services import postgres, postgres_backup
-from helpers.services.process import ServerDied, bound_port
+from helpers.services.process import ServerDied
 
 
 @pytest.fixture(scope="module")
@@ -79,9 +81,15 @@ def test_a_moment_that_the_archive_does_not_reach_is_told_in_its_own_words(story
 
 def test_one_that_ends_between_two_questions_is_not_ready_and_no_error(tmp_path, monkeypatch):
     ending = postgres_backup.Restored(tmp_path, password="of-nobody")
-    monkeypatch.setattr(postgres_backup.Postgres, "ready", lambda self: True)  # the first question was answered
-    ending.host, ending.port = "127.0.0.1", bound_port()  # and nobody is there for the second
+    ending.pid = os.getpid()
+    connection = mock.MagicMock()
+    connection.__enter__.return_value.execute.side_effect = [
+        mock.Mock(fetchone=lambda: ["15.4"]),  # the first question is answered
+        psycopg.OperationalError("server closed the connection unexpectedly"),
+    ]
+    monkeypatch.setattr(ending, "connection", lambda *words, **options: connection)
     assert not ending.answers()
+    assert ending.version == "15.4"
 
 
 def test_what_stopped_it_is_not_hidden_by_the_answers_to_those_who_asked_meanwhile(tmp_path):

@@ -113,11 +113,19 @@ class Postgres(OnPort):
         try:
             with self.connection("postgres", seconds=2) as connection:
                 self.version = connection.execute("SHOW server_version").fetchone()[0].split()[0]
-                if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
-                    connection.execute(f"CREATE DATABASE {DATABASE}")
-        except psycopg.OperationalError as error:
+                return self.in_service(connection)
+        except psycopg.OperationalError as error:  # also where it answered a moment ago, and has ended since
             raise OSError(str(error)) from None
+
+    def in_service(self, connection) -> bool:
+        """True once it is what it was started for; `connection` is one to its database `postgres`."""
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+            connection.execute(f"CREATE DATABASE {DATABASE}")
         return True
+
+    def recovers(self, connection) -> bool:
+        """True while it plays a log: that of another server, or of a backup's archive."""
+        return connection.execute("SELECT pg_is_in_recovery()").fetchone()[0]
 
     def complaint(self) -> str:
         """What stopped it; after that its other processes write more lines, of no use, until all have ended."""

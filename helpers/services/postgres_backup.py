@@ -4,8 +4,6 @@ import os
 import shutil
 from pathlib import Path
 
-import psycopg
-
 from helpers.services.postgres import Postgres
 
 
@@ -88,11 +86,5 @@ class Restored(Postgres):
                 for each in (folder, *(os.path.join(folder, name) for name in files)):
                     shutil.chown(each, self.user)
 
-    def ready(self) -> bool:
-        if not super().ready():
-            return False
-        try:
-            with self.connection("postgres", seconds=2) as connection:
-                return not connection.execute("SELECT pg_is_in_recovery()").fetchone()[0]
-        except psycopg.OperationalError as error:  # it answered a moment ago, and has ended since
-            raise OSError(str(error)) from None
+    def in_service(self, connection) -> bool:
+        return not self.recovers(connection) and super().in_service(connection)

@@ -1,7 +1,5 @@
 """A streaming replica of a PostgreSQL: a second server that repeats whatever the first one does, soon or later."""
 
-import psycopg
-
 from helpers.services.postgres import Postgres
 
 
@@ -30,16 +28,11 @@ class Replica(Postgres):
         source = ["-h", self.primary.host, "-p", self.primary.port]
         self.run("pg_basebackup", *source, "-D", "data", "-R", "-X", "stream", "-c", "fast", "--no-sync")
 
-    def ready(self) -> bool:
-        try:
-            with self.connection(seconds=2) as connection:
-                self.version = connection.execute("SHOW server_version").fetchone()[0].split()[0]
-                if self.promoted:
-                    return not connection.execute("SELECT pg_is_in_recovery()").fetchone()[0]
-                streams = connection.execute("SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'")
-                return bool(streams.fetchone()[0])
-        except psycopg.OperationalError as error:
-            raise OSError(str(error)) from None
+    def in_service(self, connection) -> bool:
+        if self.promoted:
+            return not self.recovers(connection)
+        streams = connection.execute("SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'")
+        return bool(streams.fetchone()[0])
 
     def promote(self) -> None:
         """Make it a primary: it accepts writes, and no longer follows."""

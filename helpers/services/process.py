@@ -30,7 +30,8 @@ class Server:
     """A running server on this machine; use it in a `with` block, or call `stop()`.
 
     Subclasses set `name` and say `command()` (the arguments to start it), and `ready()` (True once a real request was
-    answered; it sets `host`, `port` or `socket`, and `version`). Either way the server ends with the kernel.
+    answered; it is asked only of a process that lives, and sets `host`, `port` or `socket`, and `version`). Either way
+    the server ends with the kernel.
     """
 
     name = "server"
@@ -102,9 +103,9 @@ class Server:
         if self.pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
-            # The watchdog reaps it; until then the port may still look taken.
+            # Its workers end a moment after it, and until then they may still answer.
             deadline = time.monotonic() + 5
-            while self.answers() and time.monotonic() < deadline:
+            while _group(self.pid) and time.monotonic() < deadline:
                 time.sleep(0.005)
 
     def restart(self):
@@ -133,9 +134,12 @@ class Server:
         return f"<{self.name} {self.version} ({self.flavour})>"  # no port: it differs on every run
 
     def answers(self) -> bool:
-        """True where it answers a request now: what a health check asks."""
+        """True where it lives and answers a request now: what a health check asks.
+
+        One that has died is not asked: it cannot answer, and another may have its port by now.
+        """
         try:
-            return self.ready()
+            return alive(self.pid) and self.ready()
         except (OSError, ValueError):
             return False
 
@@ -162,6 +166,18 @@ class Server:
             time.sleep(0.005)
 
 
+def _group(number: int) -> list[int]:
+    """The process ids of all that live in this process group."""
+    import psutil
+
+    members = []
+    for pid in psutil.pids():
+        with contextlib.suppress(ProcessLookupError):
+            if os.getpgid(pid) == number and alive(pid):
+                members.append(pid)
+    return members
+
+
 def bound_port() -> int:
     """A port that was free a moment ago, for servers that cannot choose one themselves."""
     import socket
@@ -171,10 +187,12 @@ def bound_port() -> int:
         return probe.getsockname()[1]
 
 
-def alive(pid: int) -> bool:
-    """False for a process that has ended, also while it waits to be reaped by the watchdog."""
+def alive(pid: int | None) -> bool:
+    """False for a process that has ended, also while it waits to be reaped by the watchdog, and for None."""
     import psutil
 
+    if pid is None:
+        return False
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
