@@ -2,6 +2,7 @@
 
 import datetime
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -14,6 +15,7 @@ _KINDS = {  # kind: (colour, letter in the square)
     "first of the week": (plots.GREEN, "w"),
     "last days": (plots.ORANGE, "d"),
 }
+CHECKED = "check (dot: passed · cross: failed · point: not reached)"
 
 
 def forms(frame: pd.DataFrame, panels: dict):
@@ -40,23 +42,23 @@ def forms(frame: pd.DataFrame, panels: dict):
     return figure
 
 
-def checked(frame: pd.DataFrame, ax=None):
-    """Draw what each check (a column) said of each dump (a row): a dot for True, a cross for False, else nothing.
+def checked(frame: pd.DataFrame, ax=None, xlabel: str = CHECKED, ylabel: str = "dump"):
+    """Draw what each check (a column) said of each dump or copy (a row): a dot for True, a cross for False.
 
-    The first row is on top. Returns the Axes. Raises ValueError for an empty frame.
+    Anything else is a small point. The first row is on top. Returns the Axes. Raises ValueError for an empty frame.
     """
     if frame.empty:
         raise ValueError("there is no drill to draw: run one first.")
     ax = ax if ax is not None else plots.axes(height=1.6 + 0.36 * len(frame))
     for row, (_, told) in enumerate(frame.iterrows()):
         for column, said in enumerate(told):
-            if said is True or said is False:
+            if isinstance(said, bool | np.bool_):
                 plots.verdict(ax, column, len(frame) - 1 - row, said)
             else:
                 ax.plot(column, len(frame) - 1 - row, ".", color="0.75", markersize=4)
     ax.set_xticks(range(frame.shape[1]), [str(each).replace(" ", "\n", 1) for each in frame.columns])
     ax.set_yticks(range(len(frame))[::-1], frame.index)
-    ax.set(xlabel="check (dot: passed · cross: failed · point: not reached)", ylabel="dump")
+    ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.set(xlim=(-0.5, frame.shape[1] - 0.5), ylim=(-0.5, len(frame) - 0.5))
     return ax
 

@@ -3,11 +3,11 @@
 #
 # Something is deleted that should not have been. Which of your copies still has it? Delete it, and count.
 #
-# **Core:** 60 minutes · **deeper:** 25 minutes · **needs:** 03, 14 · **helps:** 17 ·
+# **Core:** 60 minutes · **deeper:** 35 minutes · **needs:** 03, 14 · **helps:** 17 ·
 # **starts:** PostgreSQL with replicas, and sshd, on loopback
 #
 # Credit: Andrew Godwin's advice, DjangoCon 2011, as told in "DjangoCon, part four", whose author adds the progressive schedule of
-# section 5. All experiments, and sections 6 to 8, are added by us.
+# section 5. All experiments, and sections 6 to 9, are added by us.
 
 # %% tags=["hidden-source"]
 from helpers import lesson
@@ -1059,9 +1059,133 @@ objectives.round(1)
 claim("The nightly dump loses all thirty orders of that day; the other two lose none of them.",
       objectives["lost, of 30"].tolist(), equals=[30, 0, 0])
 
+# %%
+because = "..."  # one sentence: what do you pay for losing less?
+
 # %% [markdown]
-# None of the three is enough alone: all lie on this disk, and two of them in the same server program. *Several places* means that no single accident, fire, bill or
-# password reaches all copies. Copies elsewhere are encrypted, and then the key is what you can lose. You change the key, as one should. How many of three old dumps can be read
+# **Why.** The dump is a copy of one moment, so all that came after it is lost: how often you make it is the RPO. A log is written with every
+# commit, so little is missing, and in return somebody has to keep it, and to play it. Time to be back grows with the data for a dump,
+# row by row, and with the changes since the base backup for a log. The late replica has both numbers low, within its hour.
+#
+# **In your project:** write both numbers down first, let somebody who pays agree, and measure the second in the drill.
+
+# %% [markdown]
+# ### 8. When are two places different?
+#
+# All those copies lie on one disk, and belong in *several places*. Here are five, for thirty orders. Each has a room, an
+# account that pays, a password that may delete it; what leaves the room is encrypted, with one key.
+
+# %%
+A, B = ("room A", "our provider"), ("room B", "another provider")
+PLACES = {
+    "replica": (*A, "production's password", "orders.db"),
+    "dump on production": (*A, "production's password", "dump"),
+    "pulled by a host": (*A, "the host's password", "dump"),
+    "pushed to a store elsewhere": (*B, "production's password", "dump.encrypted"),
+    "pulled from elsewhere": (*B, "the host's password", "dump.encrypted"),
+}
+
+# %%
+ACCIDENTS = {
+    "mistake": "DROP TABLE",
+    "fire": "room A",
+    "unpaid bill": "our provider",
+    "break-in": "production's password",
+    "break-in at host": "the host's password",
+    "lost key": "key",
+}
+
+# %% [markdown]
+# Each place is a real folder, `room/account/password/name`. An accident deletes every folder, or file, of its name; the mistake is SQL,
+# which the replica repeats. Then you try to bring the orders back from each copy. How many of the five copies outlive every one of
+# the six accidents?
+
+# %%
+guess_outlive = ...  # for example: 2
+
+# %%
+def build(world):
+    """A key, and each of PLACES with its copy of thirty orders."""
+    (world / "key").write_bytes(Fernet.generate_key())
+    for name, (room, account, password, kind) in PLACES.items():
+        place = world / room / account / password / name
+        place.mkdir(parents=True)
+        with closing(sqlite3.connect(":memory:" if "dump" in kind else place / kind)) as live:
+            live.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)")
+            live.executemany("INSERT INTO orders VALUES (?)", [(number,) for number in range(30)])
+            live.commit()
+            dumped = "\n".join(live.iterdump()).encode()
+        if kind == "dump.encrypted":
+            dumped = Fernet((world / "key").read_bytes()).encrypt(dumped)
+        if "dump" in kind:
+            (place / kind).write_bytes(dumped)
+
+# %%
+def happen(world, accident):
+    if ACCIDENTS[accident] == "DROP TABLE":
+        for database in world.rglob("*.db"):
+            with closing(sqlite3.connect(database)) as live:
+                live.execute("DROP TABLE orders")
+    for hit in list(world.rglob(ACCIDENTS[accident])):
+        shutil.rmtree(hit) if hit.is_dir() else hit.unlink()
+
+# %%
+def orders_back(world, copy):
+    *above, kind = PLACES[copy]
+    found, live = world.joinpath(*above, copy, kind), kind == "orders.db"
+    try:
+        stored = found.read_bytes()
+        if kind == "dump.encrypted":
+            stored = Fernet((world / "key").read_bytes()).decrypt(stored)
+    except FileNotFoundError:  # the copy, or the key
+        return 0
+    with closing(sqlite3.connect(found if live else ":memory:")) as restored, suppress(sqlite3.OperationalError):
+        restored.executescript("" if live else stored.decode())
+        return restored.execute("SELECT count(*) FROM orders").fetchone()[0]
+    return 0  # no such table
+
+
+# %%
+def outlives(*accidents):
+    """For each copy: are all thirty orders back after these accidents?"""
+    world = new_folder()
+    build(world)
+    for accident in accidents:
+        happen(world, accident)
+    return {copy: orders_back(world, copy) == 30 for copy in PLACES}
+
+
+one = pd.DataFrame({accident: outlives(accident) for accident in ACCIDENTS}).loc[list(PLACES)]
+lesson.compare(guess_outlive, one.all(axis="columns").sum())
+
+# %% tags=["hidden-source"]
+ax = plots_backups.checked(one.astype(object), xlabel="accident (dot: all orders are back · cross: none)", ylabel="copy")
+ax.set_title("No copy outlives every accident")
+lesson.show(ax, alt="Five copies against six accidents. Each is lost in at least two: the replica in four, the "
+                    "dump on production, and the pulled one in the same room, in three, those elsewhere in two.")
+
+# %% [markdown]
+# Take two, so that after each accident one of them is left. There are ten pairs.
+
+# %%
+pairs = [pair for pair in itertools.combinations(PLACES, 2) if one.loc[list(pair)].any().all()]
+two_at_once = pd.Series({two: any(outlives(*two).values()) for two in itertools.combinations(ACCIDENTS, 2)})
+pd.DataFrame(pairs, columns=["one copy", "and another"])
+
+# %%
+claim("None of the five copies outlives each of the six accidents; three of ten pairs do.",
+      [one.all(axis="columns").sum(), len(pairs)], equals=[0, 3])
+claim("Each of these pairs has one copy in either room, with two passwords, and only one of them encrypted.",
+      [len({PLACES[copy][part] for copy in pair}) for pair in pairs for part in (0, 1, 2)]
+      + [sum("encrypted" in PLACES[copy][3] for copy in pair) for pair in pairs], equals=[2] * 9 + [1] * 3)
+claim("Two accidents at once: of fifteen pairs of them, all five copies together outlive twelve.",
+      two_at_once.sum(), equals=12)
+
+# %% tags=["hidden-source"]
+pd.DataFrame(two_at_once[~two_at_once].index.tolist(), columns=["after this", "and this nothing is left"])
+
+# %% [markdown]
+# The lost key stands there twice. And you do change it, as one should. How many of three old dumps can be read
 # with the new key alone?
 
 # %%
@@ -1080,7 +1204,6 @@ def readable(box, tokens):
     return count
 
 
-
 # %%
 both = MultiFernet([new_key, old_key])  # the first encrypts, any of them decrypts
 rotated = [both.rotate(token) for token in locked]
@@ -1090,18 +1213,24 @@ claim("With the new key alone none of three old dumps can be read, with both all
       keys_hold, equals=[0, 3, 3])
 
 # %%
-because = "..."  # one sentence: how long must a key be kept?
+because = "..."  # one sentence: what must two copies not have in common?
 
 # %% [markdown]
-# **Why.** A scheme protects from the accidents that do not reach it. The late replica is quick and close: good against a mistake, none
-# against a break-in. The dump is slow, coarse, and readable by another version, on another machine: good against everything large. So the
-# usual answer is both, and the drill decides whether either counts. A key lives as long as the oldest copy that it opens, so with a copy
-# kept for ever, for ever; on paper, in a safe, at two places.
+# **Why.** Two places are different when no single accident reaches both; miles are one part of it. The dump on production and the store
+# elsewhere lie in two rooms, and one password deletes both. The store and the copy pulled from elsewhere share no password, and one lost
+# key closes both. So write down what each copy hangs on, and look for what stands there twice. The old rule "three copies, two
+# kinds of media, one elsewhere" (Peter Krogh) is a short form of it.
 #
-# **In your project:** write down both numbers before you choose the tools, and let somebody who pays agree.
+# A key lives as long as the oldest copy that it opens: on paper, in a safe, not beside the copies. Or each copy is written again with the
+# new key, by somebody who may change copies.
+#
+# The accidents are ours; a real one may reach further. Two at once? Add a place to `PLACES` (a disk in a drawer, not encrypted), and
+# count again.
+#
+# **In your project:** fetch the key in each drill from where it would be fetched after a fire.
 
 # %% [markdown]
-# ### 8. May developers have a copy?
+# ### 9. May developers have a copy?
 #
 # Then people's addresses lie on eleven laptops. Three ways to make a restored copy
 # harmless: names replaced; addresses replaced by their hash (a number computed from the text); both made from the id. Somebody
@@ -1255,5 +1384,6 @@ lesson.quiz(
 # - Only a drill tells whether it would have come back: rows, migrations, age, a page.
 # - Progressive retention counts copies, not days; dry run first.
 # - The log goes back to any moment; RPO and RTO say which scheme you need.
+# - Two places are different when no room, bill, password or key belongs to both.
 #
 # Next: lesson 17, Python all the way: the servers, the deploy and the mail, in one language.

@@ -28,6 +28,14 @@ def test_a_check_that_was_not_reached_is_neither_passed_nor_failed():
     assert [each.get_text() for each in ax.get_yticklabels()] == ["old", "key lost"]
 
 
+def test_verdicts_may_be_numpys_and_the_axes_say_what_they_are_of():
+    frame = pd.DataFrame({"fire": [True, False]}, index=["here", "elsewhere"])
+    assert all(type(each) is not bool for each in frame.to_numpy().flat)
+    ax = plots_backups.checked(frame, xlabel="accident", ylabel="copy")
+    assert [line.get_marker() for line in ax.lines] == ["o", "X"]
+    assert [ax.get_xlabel(), ax.get_ylabel()] == ["accident", "copy"]
+
+
 def test_every_day_has_a_square_and_those_kept_a_letter():
     kept = {START, START + 31 * DAY, START + 365 * DAY, START + 399 * DAY}
     figure = plots_backups.calendar(kept, START, START + 400 * DAY, days=1, weeks=1, months=3)

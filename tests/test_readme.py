@@ -36,3 +36,17 @@ def test_links_inside_the_repository_resolve():
     for name in ("README.md", "CONTRIBUTING.md"):
         links = re.findall(r"\]\(([^)#:]+)\)", (paths.ROOT / name).read_text(encoding="utf-8"))
         assert [link for link in links if not (paths.ROOT / link).exists()] == []
+
+
+def test_the_stored_table_of_lesson_00_is_the_curriculum_of_today():
+    """A new core time in one lesson makes the stored output of another one wrong; nbval would say so much later."""
+    stored = nbformat.read(paths.ROOT / "notebooks" / "00-start-here.ipynb", 4)
+    shown = curriculum.lessons().astype(object).fillna("").to_html()
+    rows = re.findall(r"<td>.*?</td>", shown)
+    (told,) = [
+        output["data"]["text/html"]
+        for cell in stored.cells
+        if "curriculum.lessons()" in cell.source
+        for output in cell.get("outputs", [])
+    ]
+    assert re.findall(r"<td>.*?</td>", told) == rows, "run `make refresh LESSON=00`"

@@ -56,4 +56,4 @@ def readme_picture(notebook: nbformat.NotebookNode) -> bytes | None:
 
 
 if __name__ == "__main__":
-    sys.exit(1 if refresh(*sys.argv[1:]) else 0)
+    sys.exit(1 if sum(refresh(pattern) for pattern in sys.argv[1:] or [""]) else 0)
