@@ -123,8 +123,17 @@ stack.add_app(whole, 1, stack.production(whole))
 measure("gunicorn, PostgreSQL, two stores", "app-1")
 
 # %% [markdown]
-# Then a second gunicorn, HAProxy to share the work between the two, and nginx in front. Their files (20 and 25 lines) are
-# `stack.configuration("haproxy.cfg")` and `("nginx.conf")`: print them.
+# Then a second gunicorn, and HAProxy to share the work between the two. This is all that it is told; the blanks in `<>` are filled in when it
+# starts.
+
+# %%
+print(stack.configuration("haproxy.cfg"))
+
+# %% [markdown]
+# And nginx in front of all:
+
+# %%
+print(stack.configuration("nginx.conf"))
 
 # %%
 # %%needs nginx haproxy

@@ -803,7 +803,7 @@ from django.db import transaction
 from pages import Order
 print("ready", flush=True)
 while True:
-    with contextlib.suppress(OSError), transaction.atomic():  # without a mail server it stays in the table
+    with contextlib.suppress(OSError), transaction.atomic():  # no mail server: it stays there
         order = Order.objects.select_for_update(skip_locked=True).filter(mailed=False).first()
         if order:
             send_mail("Your order", "Thank you.", "us@example.com", [order.address])
@@ -866,7 +866,7 @@ shallow = stack.configuration("haproxy.cfg").replace("GET /health/", "GET /text/
 balancer = whole.add("haproxy-2", haproxy.start(shallow, {"servers": two}), ["app-2", "app-3"])
 values = {"balancer": balancer.port, "static": whole["haproxy"].folder / "static"}
 front = whole.add("nginx-2", nginx.start(stack.configuration("nginx.conf"), values), ["haproxy-2"])
-whole.add("worker", Postman().start(30), ["postgresql"])
+postman = whole.add("worker", Postman().start(30), ["postgresql"])
 
 # %% [markdown]
 # Then a `kill()` for each part in turn, one request for each page, and the part is started again. PostgreSQL, HAProxy and nginx come last and
@@ -919,7 +919,8 @@ for fault in ("mail", "valkey", "memcached", "worker"):
 posted = until(lambda: not Order.objects.using("production").filter(mailed=False).exists())
 whole["app-1"].kill(), whole["app-2"].kill(), down()
 rows += asked("one application")
-whole["app-1"].restart(), up()
+whole["app-1"].restart()
+up()
 
 # %% tags=["hidden-source"]
 # %%needs nginx haproxy
@@ -1380,7 +1381,7 @@ with full(postgres.Postgres, 40_960, []).start(30) as server:
             acknowledged += 1_000
     told_8 = "refused" if acknowledged < 60_000 else "OK"
     os.kill(rows_of.info.backend_pid, signal.SIGKILL)
-    until(server.answers)
+    until(lambda: server.logs().count("ready to accept connections") == 2)  # at the start, and again
     with server.connection() as again:
         left_rows = again.execute("SELECT count(*) FROM kept").fetchone()[0]
 full_disks.loc[len(full_disks)] = ["PostgreSQL", told_8, acknowledged, left_rows]

@@ -1048,7 +1048,7 @@ told = {
     name: {"lost, of 30": 30 - schemes["of the 30"][scheme], "back after (s)": schemes.restore_s[scheme]}
     for name, scheme in chosen.items()
 }
-objectives = pd.DataFrame(told).T.assign(
+objectives = pd.DataFrame.from_dict(told, orient="index").assign(
     **{"at worst you lose": ["a day", "nothing within the hour", "a part of the log"]}
 )
 
@@ -1209,23 +1209,23 @@ both = MultiFernet([new_key, old_key])  # the first encrypts, any of them decryp
 rotated = [both.rotate(token) for token in locked]
 keys_hold = [readable(new_key, locked), readable(both, locked), readable(new_key, rotated)]
 lesson.compare(guess_readable, keys_hold[0])
-claim("With the new key alone none of three old dumps can be read, with both all; rotated, the new one is enough.",
+claim("The new key alone reads none of three old dumps, both read all; once rotated, the new one does.",
       keys_hold, equals=[0, 3, 3])
 
 # %%
 because = "..."  # one sentence: what must two copies not have in common?
 
 # %% [markdown]
-# **Why.** Two places are different when no single accident reaches both; miles are one part of it. The dump on production and the store
+# **Why.** Two places are different when no single accident reaches both; miles are one part. The dump on production and the store
 # elsewhere lie in two rooms, and one password deletes both. The store and the copy pulled from elsewhere share no password, and one lost
 # key closes both. So write down what each copy hangs on, and look for what stands there twice. The old rule "three copies, two
 # kinds of media, one elsewhere" (Peter Krogh) is a short form of it.
 #
 # A key lives as long as the oldest copy that it opens: on paper, in a safe, not beside the copies. Or each copy is written again with the
-# new key, by somebody who may change copies.
+# new one.
 #
-# The accidents are ours; a real one may reach further. Two at once? Add a place to `PLACES` (a disk in a drawer, not encrypted), and
-# count again.
+# The accidents are ours; a real one may reach further. Two at once? Add a place to `PLACES` (a disk in a drawer, not encrypted), count
+# again, and ask how old its copy will be.
 #
 # **In your project:** fetch the key in each drill from where it would be fetched after a fire.
 

@@ -1,7 +1,7 @@
 """Runs a notebook as a learner does: in JupyterLab, in a headless Chromium, by the menu Run ▸ Run All Cells.
 
 `python -m helpers.building.browser notebooks/09-hit-rate.ipynb FOLDER [dark]` leaves the executed notebook, and a
-picture of every screen, in FOLDER.
+picture of every screen, in FOLDER. It says which cell failed, if one did.
 """
 
 import contextlib
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import nbformat
 
+from helpers.building.execute import LessonFailed, refuse_failures
 from helpers.commands import lab
 
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
@@ -152,4 +153,9 @@ def _until(true, seconds):
 
 if __name__ == "__main__":
     chosen, target = Path(sys.argv[1]), Path(sys.argv[2])
-    nbformat.write(run_in_lab(chosen, target, *sys.argv[3:4]), target / chosen.name)
+    ran = run_in_lab(chosen, target, *sys.argv[3:4])
+    nbformat.write(ran, target / chosen.name)
+    try:
+        refuse_failures(ran)
+    except LessonFailed as error:
+        sys.exit(f"✘ {chosen.stem}: {error}")
