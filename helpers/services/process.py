@@ -172,7 +172,7 @@ def _group(number: int) -> list[int]:
 
     members = []
     for pid in psutil.pids():
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # gone meanwhile; or somebody else's
             if os.getpgid(pid) == number and alive(pid):
                 members.append(pid)
     return members
