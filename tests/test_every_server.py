@@ -15,7 +15,7 @@ from server_kinds import ALL, IN_FRONT, LISTENING, WEB
 from helpers.load import Page
 from helpers.services import haproxy, installing, nginx, sshd, varnish
 from helpers.services.on_port import http_status, listening
-from helpers.services.process import MissingServer, Server, ServerDied
+from helpers.services.process import MissingServer, Server, ServerDied, alive
 from helpers.services.processes import family
 
 
@@ -74,6 +74,22 @@ def test_a_dead_one_does_not_answer_even_where_another_has_its_port_by_now():
     assert not server.answers()
     server.pid = os.getpid()
     assert server.answers()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows the first thread's end as the process's")
+def test_a_process_lives_as_long_as_one_of_its_threads():
+    """A killed server's first thread may be gone before the others, and until then its port is taken."""
+    code = "import ctypes, threading; threading.Thread(target=input).start(); ctypes.CDLL(None).pthread_exit(None)"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 10
+        while psutil.Process(process.pid).status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE
+        assert alive(process.pid)
+        process.kill()
+        while alive(process.pid) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert not alive(process.pid)
 
 
 @pytest.mark.parametrize("kind", LISTENING)

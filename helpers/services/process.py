@@ -188,12 +188,16 @@ def bound_port() -> int:
 
 
 def alive(pid: int | None) -> bool:
-    """False for a process that has ended, also while it waits to be reaped by the watchdog, and for None."""
+    """False for a process that has ended, also while it waits to be reaped by the watchdog, and for None.
+
+    One whose first thread has ended lives until the others have: until then its port is taken.
+    """
     import psutil
 
     if pid is None:
         return False
     try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        process = psutil.Process(pid)
+        return process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1
     except psutil.NoSuchProcess:
         return False
