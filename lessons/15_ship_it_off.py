@@ -508,6 +508,7 @@ kind, address, work_s = sys.argv[1], sys.argv[2], float(sys.argv[3])
 socket = zmq.Context().socket(getattr(zmq, kind))
 if kind == "SUB":
     socket.subscribe(b"")                # all of them
+socket.rcvhwm, socket.rcvbuf = 50, 100_000
 socket.bind(address)
 print("ready", flush=True)
 while socket.poll(3000):
@@ -598,14 +599,14 @@ cases = [(kind, peer, comes) for kind, peer in ((zmq.PUSH, "PULL"), (zmq.PUB, "S
 joined = pd.DataFrame(side_by_side(join, cases), columns=["setup", "sent", "done"])
 
 # %% [markdown]
-# A queue needs an end: the *high-water mark*, here 50 messages on either side. A slow consumer (1 ms each) gets 1,000
-# messages of 10 kB, as fast as the sender can.
+# A queue needs an end: the *high-water mark*, here 50 messages on either side, and the system keeps little between them. A slow
+# consumer (1 ms each) gets 1,000 messages of 10 kB, as fast as the sender can.
 
 # %% tags=["hidden-source"]
 def hurry(kind, peer):
     address = f"tcp://127.0.0.1:{bound_port()}"
     consumer = Consumer(peer, address, 0.001)
-    socket = connected(kind, address, sndhwm=50)
+    socket = connected(kind, address, sndhwm=50, sndbuf=100_000)
     began = time.perf_counter()
     for number in range(1_000):
         socket.send(f"{number:<8}".encode() + b"x" * 10_000)
