@@ -1159,7 +1159,7 @@ one = pd.DataFrame({accident: outlives(accident) for accident in ACCIDENTS}).loc
 lesson.compare(guess_outlive, one.all(axis="columns").sum())
 
 # %% tags=["hidden-source"]
-ax = plots_backups.checked(one.astype(object), xlabel="accident (dot: all orders are back · cross: none)", ylabel="copy")
+ax = plots_backups.checked(one, xlabel="accident (dot: all orders are back · cross: none)", ylabel="copy")
 ax.set_title("No copy outlives every accident")
 lesson.show(ax, alt="Five copies against six accidents. Each is lost in at least two: the replica in four, the "
                     "dump on production, and the pulled one in the same room, in three, those elsewhere in two.")
